@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Cryptography of WSC and RSN: pure functions over octets."""

@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The ports: what the protocol sees of the world outside.
+
+A radio is driven by *commands*, plain values that are executed strictly in the order given, and answers with *events*.
+So the access point is a machine that can be replayed, and nl80211 (SoftMAC, FullMAC) and the simulated radio are
+three ways to carry out the same commands.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Protocol
+
+from wpsagent.octets import MacAddress, Ssid
+
+Entropy = Callable[[int], bytes]
+"""Entropy(n) gives n octets from a cryptographic source (os.urandom in the agent, fixed octets in a replay)."""
+
+
+class InterfaceType(IntEnum):
+    """Interface types, numbered as nl80211 numbers them (linux/nl80211.h, enum nl80211_iftype)."""
+
+    ADHOC = 1
+    STATION = 2
+    AP = 3
+    AP_VLAN = 4
+    WDS = 5
+    MONITOR = 6
+    MESH_POINT = 7
+    P2P_CLIENT = 8
+    P2P_GO = 9
+    P2P_DEVICE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Frequency:
+    """One channel of a radio as the regulatory domain allows it."""
+
+    mhz: int
+    is_disabled: bool = False
+    may_initiate: bool = True  # False where only listening is allowed ("no IR")
+    needs_radar_detection: bool = False
+    max_power_dbm: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One band of a radio.
+
+    rates: in units of 500 kbit/s.  ht_capabilities: the 26 octets of an HT Capabilities element, or None;
+    vht_capabilities: the 12 octets of a VHT Capabilities element, or None (IEEE 802.11-2020, 9.4.2.55, 9.4.2.157).
+    """
+
+    frequencies: tuple[Frequency, ...]
+    rates: tuple[int, ...]
+    ht_capabilities: bytes | None = None
+    vht_capabilities: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RadioCapabilities:
+    """What a radio can do."""
+
+    wiphy: int
+    wiphy_name: str
+    interface_types: frozenset[InterfaceType]
+    bands: tuple[Band, ...]
+    has_ap_sme: bool = False  # the AP's SME is in firmware (FullMAC): no frames, no stations by us
+    has_control_port: bool = True  # EAPOL over nl80211; AF_PACKET otherwise
+    has_control_port_status: bool = True
+    cipher_suites: frozenset[int] = frozenset()
+    driver: str = ""
+
+    @property
+    def supports_ap(self) -> bool:
+        return InterfaceType.AP in self.interface_types
+
+    def band_of(self, mhz: int) -> Band | None:
+        """The band that holds a frequency, or None."""
+        return next((band for band in self.bands if any(f.mhz == mhz for f in band.frequencies)), None)
+
+
+# ---- commands: from the access point to its radio
+
+
+@dataclass(frozen=True, slots=True)
+class Beacon:
+    """The parts of a beacon around the TIM element, and the elements firmware puts into other frames.
+
+    head: management header, fixed fields and elements up to the TIM.  tail: the elements after it.
+    The three *_elements are for radios that answer probe and association requests themselves.
+    """
+
+    head: bytes
+    tail: bytes
+    beacon_elements: bytes = b""
+    probe_response_elements: bytes = b""
+    association_response_elements: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class StartAccessPoint:
+    """Start beaconing.  rates in units of 500 kbit/s; is_protected: WPA2-PSK with CCMP, otherwise open."""
+
+    ssid: Ssid
+    frequency_mhz: int
+    beacon: Beacon
+    beacon_interval_tu: int
+    dtim_period: int
+    basic_rates: tuple[int, ...]
+    is_protected: bool
+    has_ht: bool
+    is_hidden: bool = False
+    has_short_slot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetBeacon:
+    beacon: Beacon
+
+
+@dataclass(frozen=True, slots=True)
+class StopAccessPoint:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SendFrame:
+    """Send a management frame; with a token its fate comes back as FrameStatus."""
+
+    frame: bytes
+    token: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendEapol:
+    """Send an EAPOL PDU (from the version octet on), encrypted with the pairwise key or in the clear."""
+
+    destination: MacAddress
+    pdu: bytes = field(repr=False)
+    is_encrypted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddStation:
+    """A station has associated.  A station of the same address is replaced.  ht_capabilities: 26 octets or None."""
+
+    address: MacAddress
+    aid: int
+    listen_interval: int
+    rates: tuple[int, ...]
+    capability: int
+    has_wmm: bool
+    ht_capabilities: bytes | None = None
+    vht_capabilities: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizeStation:
+    """Open (or close) the controlled port of a station: data flows only while it is open."""
+
+    address: MacAddress
+    is_authorized: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveStation:
+    """Forget a station and its keys; the frame that tells it so is sent separately.  Unknown stations are no error."""
+
+    address: MacAddress
+
+
+@dataclass(frozen=True, slots=True)
+class InstallKey:
+    """Install a CCMP key: a pairwise one for a station, or a group key (station None) that becomes the default."""
+
+    index: int
+    key: bytes = field(repr=False)
+    cipher_suite: int
+    station: MacAddress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeStation:
+    """Ask a quiet station whether it is there (a null data frame); answered by StationProbed."""
+
+    address: MacAddress
+
+
+@dataclass(frozen=True, slots=True)
+class ReadActivity:
+    """Ask how long each station has been quiet; answered by StationActivity."""
+
+
+RadioCommand = (
+    StartAccessPoint
+    | SetBeacon
+    | StopAccessPoint
+    | SendFrame
+    | SendEapol
+    | AddStation
+    | AuthorizeStation
+    | RemoveStation
+    | InstallKey
+    | ProbeStation
+    | ReadActivity
+)
+
+
+# ---- events: from a radio to its access point
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReceived:
+    """A management frame, from its header on, without FCS."""
+
+    frame: bytes
+    signal_dbm: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameStatus:
+    """The fate of a SendFrame that carried a token."""
+
+    token: int
+    is_acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EapolReceived:
+    """An EAPOL PDU, from the version octet on."""
+
+    source: MacAddress
+    pdu: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UnexpectedFrame:
+    """A data frame from a station that is not associated (it thinks it still is: send it a deauthentication)."""
+
+    source: MacAddress
+
+
+@dataclass(frozen=True, slots=True)
+class StationProbed:
+    address: MacAddress
+    is_acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StationActivity:
+    """(address, milliseconds since the last frame from it) for each station the radio knows."""
+
+    inactive_ms: tuple[tuple[MacAddress, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFailed:
+    """A command was refused; reason is for people."""
+
+    command: RadioCommand
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RadioLost:
+    """The access point no longer beacons and will not by itself: interface down or removed, driver gone."""
+
+    reason: str
+
+
+RadioEvent = (
+    FrameReceived
+    | FrameStatus
+    | EapolReceived
+    | UnexpectedFrame
+    | StationProbed
+    | StationActivity
+    | CommandFailed
+    | RadioLost
+)
+
+
+class AccessPointRadio(Protocol):
+    """A radio interface that can be an access point.
+
+    Whoever holds one opens it, sets the handler, and then executes commands one after the other.
+    """
+
+    interface: str
+    address: MacAddress
+    capabilities: RadioCapabilities
+
+    def set_handler(self, handler: Callable[[RadioEvent], None]) -> None:
+        """Where events go; called in the loop's thread."""
+
+    async def execute(self, command: RadioCommand) -> None:
+        """Carry out one command; raises RadioError or NetlinkError when it is refused."""
+
+    async def close(self) -> None:
+        """Stop beaconing, give the interface back as it was found.  Safe to call twice."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Buttons and indicators of a board; knows nothing of the agent."""
