@@ -53,7 +53,8 @@ _ESCAPES = {0x22: '\\"', 0x5C: "\\\\", 0x1B: "\\e", 0x0A: "\\n", 0x0D: "\\r", 0x
 class Ssid(bytes):
     """A network's name: 0 to 32 octets of any value (IEEE 802.11-2020, 9.4.2.2).
 
-    Prints with the escapes that wpa_supplicant uses: \\" \\\\ \\e \\n \\r \\t, and \\xNN for what is not printable ASCII.
+    Prints with the escapes that wpa_supplicant uses: quote, backslash, ESC, newline, return and tab by name, other
+    octets that are not printable ASCII as \\xNN.
     """
 
     __slots__ = ()
