@@ -1,2 +1,35 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The configuration."""
+"""The configuration: one TOML file → frozen dataclasses, or one ConfigError that names everything wrong with it."""
+
+from wpsagent.config.example import describe
+from wpsagent.config.loader import load, parse
+from wpsagent.config.model import (
+    AccessPointSettings,
+    AgentSettings,
+    ButtonAction,
+    ButtonSettings,
+    Configuration,
+    DeviceSettings,
+    EapolTransport,
+    LedSettings,
+    MqttSettings,
+    Security,
+    TlsSettings,
+)
+
+__all__ = [
+    "AccessPointSettings",
+    "AgentSettings",
+    "ButtonAction",
+    "ButtonSettings",
+    "Configuration",
+    "DeviceSettings",
+    "EapolTransport",
+    "LedSettings",
+    "MqttSettings",
+    "Security",
+    "TlsSettings",
+    "describe",
+    "load",
+    "parse",
+]

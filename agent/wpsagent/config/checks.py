@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What must hold between keys: exclusive keys, secrets in files, channels, names used twice, groups that nobody has.
+
+Each check adds problems in the reader's words: path, what was found, what is expected, and the reason where the rule
+is not ours (Wi-Fi Simple Configuration 2.0 forbids WPS on hidden networks).  What a check derives (the passphrase from
+its file, the frequency from the channel) it puts into the table it read, so that building values is plain copying.
+"""
+
+import stat
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from wpsagent.config.converters import Converter, UnexpectedError, mqtt_password, passphrase
+from wpsagent.config.model import Security
+from wpsagent.config.reading import Table
+from wpsagent.dot11.channels import FrequencyBand, band_of, channel_of, guess_frequency
+from wpsagent.errors import UsageError
+
+_SECRET_OCTETS = 4096
+_DEFAULT_CHANNEL = 6
+# 20 MHz channels of 5 GHz (IEEE 802.11-2020, annex E, operating classes 115 to 125).
+_CHANNELS_5_GHZ = frozenset((*range(36, 65, 4), *range(100, 145, 4), *range(149, 178, 4)))
+_SECRETS = ("passphrase", "passphrase_file", "psk")
+
+
+class Checks:
+    """Runs every check over a read document; problems and warnings are filled on the way."""
+
+    def __init__(self, root: Table, problems: list[str], folder: Path) -> None:
+        self._root = root
+        self._folder = folder
+        self.problems = problems
+        self.warnings: list[str] = []
+
+    def run(self) -> None:
+        access_points = self._root.many("access_point")
+        if not access_points and not any(problem.startswith("access_point:") for problem in self.problems):
+            self.problems.append("access_point: missing, expected at least one table headed [[access_point]]")
+        for table in access_points:
+            self._access_point(table)
+        for check in (self._unique_interfaces, self._buttons, self._leds, self._pins, self._mqtt):
+            check()
+
+    def _add(self, table: Table, name: str, text: str) -> None:
+        self.problems.append(f"{table.where(name)}: {text}")
+
+    # ---- access points
+
+    def _access_point(self, table: Table) -> None:
+        self._exactly_one(table, "ssid", "ssid_hex")
+        self._secret_of(table)
+        self._frequency_of(table)
+        if table["hidden"] and table["wps"] and table.is_usable("hidden", "wps"):
+            self._add(
+                table,
+                "hidden",
+                "found true, expected false while wps is true: WPS forbids hidden networks, because stations could not"
+                " tell which one has its button pressed; set hidden = false or wps = false",
+            )
+        if table["create_on"] is not None and table["create_on"] == table["interface"]:
+            self._add(table, "create_on", "found the same name as interface, expected the phy or interface to build on")
+
+    def _exactly_one(self, table: Table, *names: str) -> bool:
+        """Whether exactly one of some keys is there; says so if not."""
+        given = [name for name in names if name in table.given]
+        if len(given) > 1:
+            self._add(table, given[1], f"found beside {given[0]}, expected only one of {', '.join(names)}")
+        elif not given:
+            self._add(table, names[0], f"missing, expected one of {', '.join(names)}")
+        return len(given) == 1
+
+    def _secret_of(self, table: Table) -> None:
+        """WPA2 needs exactly one secret, an open network none."""
+        if not table.is_usable("security"):
+            return
+        if table["security"] == Security.OPEN:
+            for name in _SECRETS:
+                if name in table.given:
+                    self._add(table, name, 'found on an open network, expected security = "wpa2"')
+        elif self._exactly_one(table, *_SECRETS) and table["passphrase_file"] is not None:
+            table.values["passphrase"] = self._secret_file(table, "passphrase_file", passphrase)
+
+    def _secret_file(self, table: Table, name: str, convert: Converter) -> object:
+        """The secret in a file, without its line's end; None when it was refused."""
+        path = self._folder / table[name]
+        try:
+            with path.open("rb") as file:
+                octets = file.read(_SECRET_OCTETS)
+                mode = stat.S_IMODE(path.stat().st_mode)
+            secret: object = convert(octets.decode().removesuffix("\n").removesuffix("\r"))
+        except OSError as error:
+            self._add(table, name, f"{path} cannot be read: {error.strerror}")
+        except UnicodeDecodeError:
+            self._add(table, name, f"{path} is not UTF-8 text")
+        except UnexpectedError as error:
+            self._add(table, name, f"{path} does not hold what is expected, {error.expected}")
+        else:
+            if mode & stat.S_IROTH:
+                self.warnings.append(f"{path}: everyone on this device can read this secret; chmod 600 it")
+            return secret
+        return None
+
+    def _frequency_of(self, table: Table) -> None:
+        """Channel and frequency from whichever is given; both are set afterwards."""
+        if not table.is_usable("channel", "frequency_mhz"):
+            return
+        if {"channel", "frequency_mhz"} <= table.given:
+            self._add(table, "frequency_mhz", "found beside channel, expected only one of them")
+            return
+        name = "frequency_mhz" if "frequency_mhz" in table.given else "channel"
+        try:
+            mhz = table["frequency_mhz"] or guess_frequency(table["channel"] or _DEFAULT_CHANNEL)
+            _require_usable_channel(mhz)
+        except UsageError as error:
+            self._add(table, name, f"found {table[name]}, {error}")
+            return
+        table.values |= {"frequency_mhz": mhz, "channel": channel_of(mhz)}
+
+    def _unique_interfaces(self) -> None:
+        self._unique(self._root.many("access_point"), "interface", lambda table: table["interface"])
+
+    def _unique(self, tables: Iterable[Table], name: str, identity: Callable[[Table], object]) -> None:
+        seen: dict[object, Table] = {}
+        for table in tables:
+            value = identity(table)
+            if value is None:
+                continue
+            first = seen.setdefault(value, table)
+            if first is not table:
+                self._add(table, name, f'found "{table[name]}", which {first.path} has already')
+
+    # ---- buttons and LEDs
+
+    def _buttons(self) -> None:
+        access_points = self._root.many("access_point")
+        groups = {table["button_group"] for table in access_points}
+        with_wps = {table["button_group"] for table in access_points if table["wps"]}
+        for table in self._root.many("button"):
+            self._needs(table, "pin", "gpiozero")
+            self._belongs(table, {"pin": ("gpiozero",), "device": ("evdev",), "name": ("uevent",)})
+            if not access_points or not table.is_usable("groups"):
+                continue
+            for group in table["groups"]:
+                if group not in groups:
+                    self._add(table, "groups", f'found "{group}", {_expected_groups(groups)}')
+                elif group not in with_wps:
+                    self._add(table, "groups", f'found "{group}", expected a group with wps = true in it')
+
+    def _leds(self) -> None:
+        for table in self._root.many("led"):
+            self._needs(table, "pin", "gpiozero")
+            self._belongs(table, {"pin": ("gpiozero",), "name": ("led_class",)})
+
+    def _needs(self, table: Table, name: str, backend: str) -> None:
+        if table["backend"] == backend and name not in table.given:
+            self._add(table, name, f'missing, expected with backend = "{backend}"')
+
+    def _belongs(self, table: Table, backends: dict[str, Sequence[str]]) -> None:
+        """A key that its backend does not have is a misunderstanding, not an ornament."""
+        if not table.is_usable("backend"):
+            return
+        for name, owners in backends.items():
+            if name in table.given and table["backend"] not in (*owners, "simulated"):
+                self._add(table, name, f'found with backend = "{table["backend"]}", expected with "{owners[0]}" only')
+
+    def _pins(self) -> None:
+        """One pin is one button or one LED."""
+        tables = [*self._root.many("button"), *self._root.many("led")]
+        usable = [table for table in tables if table["backend"] == "gpiozero" and table.is_usable("pin")]
+        self._unique(usable, "pin", lambda table: table["pin"] and table["pin"].upper().removeprefix("GPIO"))
+        named = [table for table in self._root.many("led") if table["backend"] == "led_class"]
+        self._unique(named, "name", lambda table: table["name"])
+
+    # ---- MQTT
+
+    def _mqtt(self) -> None:
+        table = self._root.one("mqtt")
+        if table is None:
+            return
+        if {"password", "password_file"} <= table.given:
+            self._add(table, "password_file", "found beside password, expected only one of them")
+        elif table["password_file"] is not None and table.is_usable("password_file"):
+            table.values["password"] = self._secret_file(table, "password_file", mqtt_password)
+        if table.given & {"password", "password_file"} and "username" not in table.given:
+            self._add(table, "username", "missing, expected with a password (MQTT 3.1.1, 3.1.2.9)")
+        tls = table.one("tls")
+        if tls is not None:
+            self._tls(tls)
+
+    def _tls(self, table: Table) -> None:
+        if table["key_file"] is not None and table["certificate_file"] is None:
+            self._add(table, "certificate_file", "missing, expected with key_file")
+        if table["insecure"]:
+            self.warnings.append(f"{table.where('insecure')}: anyone on the way can pretend to be the broker")
+        for name in ("ca_file", "certificate_file", "key_file"):
+            if table[name] is None:
+                continue
+            path = self._folder / table[name]
+            table.values[name] = str(path)
+            if not path.is_file():
+                self._add(table, name, f"{path} is not a file")
+
+
+def _require_usable_channel(mhz: int) -> None:
+    """WPS wants 2.4 or 5 GHz, the access point a 20 MHz channel; raises UsageError in the reader's words."""
+    try:
+        band = band_of(mhz)
+    except UsageError:
+        raise UsageError("expected the centre of a 2.4 or 5 GHz channel") from None
+    if band not in (FrequencyBand.GHZ_2_4, FrequencyBand.GHZ_5):
+        raise UsageError(f"expected a channel of 2.4 or 5 GHz: WPS does not exist in the {band.value} band")
+    if band is FrequencyBand.GHZ_5 and channel_of(mhz) not in _CHANNELS_5_GHZ:
+        raise UsageError("expected a 20 MHz channel of 5 GHz: 36, 40 … 64, 100 … 144 or 149 … 177")
+
+
+def _expected_groups(groups: set[str]) -> str:
+    names = ", ".join(f'"{group}"' for group in sorted(groups))
+    return f"expected a button_group of an access point: {names}"

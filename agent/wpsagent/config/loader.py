@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reads a configuration file: TOML → tables → checks → values.
+
+A wrong file raises one ConfigError that names each bad key with its path, what was found and what is expected.
+Relative file names in it (passphrase_file, certificates) are relative to the file's own folder.
+"""
+
+import socket
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from wpsagent.config.checks import Checks
+from wpsagent.config.model import (
+    AccessPointSettings,
+    AgentSettings,
+    ButtonAction,
+    ButtonSettings,
+    Configuration,
+    DeviceSettings,
+    EapolTransport,
+    LedSettings,
+    MqttSettings,
+    Security,
+    TlsSettings,
+)
+from wpsagent.config.reading import Reading, Table
+from wpsagent.errors import ConfigError
+
+_MAXIMUM_OCTETS = 1 << 20
+_NO_NODE = str.maketrans("/+#$", "----")
+
+
+def load(path: str | Path) -> Configuration:
+    """The configuration in a file; raises ConfigError with every problem in it."""
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            octets = file.read(_MAXIMUM_OCTETS + 1)
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
+    if len(octets) > _MAXIMUM_OCTETS:
+        raise ConfigError([f"{path}: has more than {_MAXIMUM_OCTETS} octets: this is no configuration"])
+    return parse(_decode(octets, path), path)
+
+
+def parse(text: str, path: str | Path = "wps-agent.toml", host_name: str | None = None) -> Configuration:
+    """The configuration in a text, as if read from path; raises ConfigError with every problem in it."""
+    path = Path(path)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path}: not TOML: {error}"]) from None
+    except RecursionError:
+        raise ConfigError([f"{path}: not a configuration: nested too deeply"]) from None
+    reading = Reading()
+    root = reading.document(document)
+    checks = Checks(root, reading.problems, path.parent)
+    checks.run()
+    if reading.problems:
+        raise ConfigError([f"{path}: {problem}" for problem in reading.problems])
+    warnings = (*_world_readable(path, reading.holds_secrets), *checks.warnings)
+    return _configuration(root, warnings, host_name or socket.gethostname())
+
+
+def _decode(octets: bytes, path: Path) -> str:
+    try:
+        return octets.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = octets.count(b"\n", 0, error.start) + 1
+        raise ConfigError([f"{path}: not TOML: line {line} is not UTF-8"]) from None
+
+
+def _world_readable(path: Path, holds_secrets: bool) -> tuple[str, ...]:
+    """A warning when others may read a file that holds secrets."""
+    try:
+        is_open = holds_secrets and path.stat().st_mode & stat.S_IROTH
+    except OSError:
+        return ()
+    if not is_open:
+        return ()
+    return (f"{path}: everyone on this device can read the secrets in it; chmod 600 it, or use the …_file keys",)
+
+
+# ---- values from tables that have passed every check
+
+
+def _configuration(root: Table, warnings: tuple[str, ...], host_name: str) -> Configuration:
+    agent = _agent(root, host_name)
+    mqtt = root.one("mqtt")
+    return Configuration(
+        agent=agent,
+        device=DeviceSettings(**_section(root, "device").values),
+        access_points=tuple(_access_point(table) for table in root.many("access_point")),
+        buttons=tuple(_button(table) for table in root.many("button")),
+        leds=tuple(_led(table) for table in root.many("led")),
+        mqtt=None if mqtt is None else _mqtt(mqtt, agent.node),
+        warnings=warnings,
+    )
+
+
+def _section(root: Table, name: str) -> Table:
+    """A table that exists even when the file does not have it."""
+    return root.one(name) or Reading().document({name: {}}).many(name)[0]
+
+
+def _agent(root: Table, host_name: str) -> AgentSettings:
+    values = dict(_section(root, "agent").values)
+    values["node"] = values["node"] or host_name.translate(_NO_NODE) or "wps-agent"
+    return AgentSettings(**values)
+
+
+def _access_point(table: Table) -> AccessPointSettings:
+    values = _without(table, "ssid_hex", "passphrase_file")
+    values["ssid"] = table["ssid"] or table["ssid_hex"]
+    values["security"] = Security(table["security"])
+    values["eapol"] = EapolTransport(table["eapol"])
+    return AccessPointSettings(**values)
+
+
+def _button(table: Table) -> ButtonSettings:
+    actions = {name: ButtonAction(table[name]) for name in ("short_press", "long_press")}
+    return ButtonSettings(**(table.values | actions))
+
+
+def _led(table: Table) -> LedSettings:
+    patterns = table.one("patterns")
+    figures = {} if patterns is None else {name: patterns[name] for name in sorted(patterns.given)}
+    return LedSettings(patterns=tuple(figures.items()), **table.values)
+
+
+def _mqtt(table: Table, node: str) -> MqttSettings:
+    values = _without(table, "password_file")
+    tls = table.one("tls")
+    values["node"] = values["node"] or node
+    values["port"] = values["port"] or (1883 if tls is None else 8883)
+    return MqttSettings(tls=None if tls is None else TlsSettings(**tls.values), **values)
+
+
+def _without(table: Table, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in table.values.items() if name not in names}

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The configuration as values: what a file means once it has been read, checked and completed with defaults.
+
+Secrets are kept out of every repr.  The text forms (device type, config methods) stay as the user wrote them in
+`DeviceSettings` beside their values, so that messages can quote them.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from wpsagent.octets import Ssid
+from wpsagent.wsc.enumerations import ConfigMethods
+
+
+class Security(StrEnum):
+    """How a network of ours is protected."""
+
+    WPA2 = "wpa2"
+    OPEN = "open"
+
+
+class EapolTransport(StrEnum):
+    """How EAPOL frames travel: by the driver's control port where it has one, or always by a packet socket."""
+
+    AUTO = "auto"
+    PACKET = "packet"
+
+
+class ButtonAction(StrEnum):
+    """What a press of the button asks for."""
+
+    PBC = "pbc"
+    CANCEL = "cancel"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """[agent]: the program itself.  The display times say how long a result stays on LED and MQTT, in seconds."""
+
+    node: str
+    control_socket: str
+    control_group: str | None
+    state_directory: str
+    log_level: str
+    success_display_s: float
+    error_display_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSettings:
+    """[device]: how the device names itself to others (attributes of Wi-Fi Simple Configuration 2.0, section 12)."""
+
+    name: str
+    manufacturer: str
+    model_name: str
+    model_number: str
+    serial_number: str
+    type: str
+    uuid: bytes | None
+    config_methods: ConfigMethods
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPointSettings:
+    """[[access_point]]: one network (BSS) of ours.
+
+    passphrase: 8 to 63 octets; psk: 32 octets; both None on an open network, exactly one of them set on WPA2.
+    create_on: a phy or an interface on which `interface` is created; None when `interface` exists.
+    """
+
+    interface: str
+    create_on: str | None
+    ssid: Ssid
+    security: Security
+    passphrase: bytes | None = field(repr=False)
+    psk: bytes | None = field(repr=False)
+    frequency_mhz: int
+    channel: int
+    country: str | None
+    bridge: str | None
+    hidden: bool
+    wps: bool
+    button_group: str
+    max_stations: int
+    inactivity_s: float
+    group_rekey_s: float
+    beacon_interval_tu: int
+    dtim_period: int
+    eapol: EapolTransport
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonSettings:
+    """[[button]]: a push-button and what its gestures mean; groups names the access points' button groups."""
+
+    backend: str
+    pin: str | None
+    device: str | None
+    name: str | None
+    active_low: bool
+    pull: str
+    debounce_ms: int
+    long_press_s: float
+    short_press: ButtonAction
+    long_press: ButtonAction
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LedSettings:
+    """[[led]]: an indicator.  patterns overrides figures: name → ((on_ms, off_ms), …), repeated for ever."""
+
+    backend: str
+    pin: str | None
+    name: str | None
+    active_high: bool
+    patterns: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSettings:
+    """[mqtt.tls]: files in PEM; insecure skips the check of the broker's name and certificate."""
+
+    ca_file: str | None
+    certificate_file: str | None
+    key_file: str | None
+    insecure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """[mqtt]: the broker that hears about everything; has the shape that io.mqtt asks for."""
+
+    host: str
+    port: int
+    username: str | None
+    password: str | None = field(repr=False)
+    tls: TlsSettings | None
+    base_topic: str
+    node: str
+    keepalive_s: int
+    queue_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A whole, checked configuration.  warnings: sentences about what works but should be better."""
+
+    agent: AgentSettings
+    device: DeviceSettings
+    access_points: tuple[AccessPointSettings, ...]
+    buttons: tuple[ButtonSettings, ...]
+    leds: tuple[LedSettings, ...]
+    mqtt: MqttSettings | None
+    warnings: tuple[str, ...] = ()

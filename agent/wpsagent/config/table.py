@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The keys of the configuration: one line a key, from which the file is read and its documentation is written.
+
+A key that is absent takes its default (None means "not set"); REQUIRED has no default.  example is the TOML text that
+the annotated example shows; without one the default is shown.  A secret's value never appears in a message.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from wpsagent.config import converters as c
+from wpsagent.config.model import ButtonAction, EapolTransport, Security
+
+REQUIRED: Final = object()
+
+_OLD_CIPHERS = {
+    "wep": "WEP is broken, and WPS forbids it",
+    "wpa": "WPA with TKIP is broken, and WPS forbids it; use wpa2",
+    "tkip": "TKIP is broken, and WPS forbids it; use wpa2, which is CCMP",
+    "wpa3": "WPS hands out WPA2 passphrases only; use wpa2",
+    "sae": "WPS hands out WPA2 passphrases only; use wpa2",
+}
+_LONG_PRESS_LIMIT = ": holds of 10 s and more are left to the board's reset"
+_ACTIONS = tuple(action.value for action in ButtonAction)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: its name, what it may hold, what it is when absent, and a sentence of help."""
+
+    name: str
+    convert: c.Converter
+    default: Any
+    help: str
+    example: str | None = None
+    is_secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table of the file.  is_array: [[name]], any number of times; a dotted name lies within its parent."""
+
+    name: str
+    help: str
+    keys: tuple[Key, ...]
+    is_array: bool = False
+
+
+AGENT = Section(
+    "agent",
+    "The program itself.",
+    (
+        Key("node", c.topic_level, None, "Name of this device on MQTT; the host name if not set.", '"hallway"'),
+        Key("control_socket", c.text(1, 107), "/run/wps-agent/control", "Where wps-agent's commands reach the daemon."),
+        Key("control_group", c.text(1, 32), None, "Group (name or number) that may give commands.", '"netdev"'),
+        Key("state_directory", c.text(1, 255), "/var/lib/wps-agent", "What must survive a restart."),
+        Key("log_level", c.choice("debug", "info", "warning", "error"), "info", "How much is logged."),
+        Key("success_display_s", c.seconds(0, 86400), 300.0, "How long a success is shown."),
+        Key("error_display_s", c.seconds(0, 86400), 120.0, "How long a failure, an overlap or a timeout is shown."),
+    ),
+)
+
+DEVICE = Section(
+    "device",
+    "How the access point names itself to stations.",
+    (
+        Key("name", c.text(1, 32), "WPS Agent", "Device Name."),
+        Key("manufacturer", c.text(1, 64), "wps-agent", "Manufacturer."),
+        Key("model_name", c.text(1, 32), "wps-agent", "Model Name."),
+        Key("model_number", c.text(1, 32), "1", "Model Number."),
+        Key("serial_number", c.text(1, 32), "1", "Serial Number."),
+        Key("type", c.device_type, "6-0050F204-1", "Primary Device Type: <category>-<OUI>-<sub-category>."),
+        Key(
+            "uuid",
+            c.uuid,
+            None,
+            "UUID; made from the first access point's address if not set.",
+            '"2b7093f1-d6fb-5108-adbb-bea66bb87333"',
+        ),
+        Key(
+            "config_methods",
+            c.config_methods,
+            c.config_methods(["physical_push_button", "virtual_push_button", "keypad"]),
+            "Config Methods.",
+            '["physical_push_button", "virtual_push_button", "keypad"]',
+        ),
+    ),
+)
+
+ACCESS_POINT = Section(
+    "access_point",
+    "A network of ours.  Repeat the table for more.",
+    (
+        Key("interface", c.interface, REQUIRED, "Interface that carries the network.", '"wlan0"'),
+        Key("create_on", c.interface, None, "Phy or interface on which to create `interface`.", '"phy0"'),
+        Key("ssid", c.ssid, None, "Name of the network.", '"example"'),
+        Key("ssid_hex", c.ssid_hex, None, "The name in hexadecimal, instead of ssid.", '"6578616d706c65"'),
+        Key(
+            "security",
+            c.choice(*(security.value for security in Security), refused=_OLD_CIPHERS),
+            "wpa2",
+            "wpa2 (CCMP with a passphrase) or open.",
+        ),
+        Key(
+            "passphrase", c.passphrase, None, "8 to 63 printable characters.", '"correct horse battery"', is_secret=True
+        ),
+        Key("passphrase_file", c.text(1, 255), None, "File that holds the passphrase.", '"passphrase"'),
+        Key("psk", c.psk, None, "64 hexadecimal digits instead of a passphrase.", f'"{"0" * 64}"', is_secret=True),
+        Key("channel", c.integer(1, 177), None, "Channel: 1 to 14 or 36 to 177; 6 if none is set.", "6"),
+        Key("frequency_mhz", c.integer(2412, 7125), None, "Frequency, instead of the channel.", "2437"),
+        Key("country", c.country, None, "Country whose rules apply; as the kernel has it if not set.", '"DE"'),
+        Key("bridge", c.interface, None, "Bridge that the interface joins.", '"br-lan"'),
+        Key("hidden", c.boolean, False, "Leave the name out of beacons; excludes wps."),
+        Key("wps", c.boolean, True, "Offer Wi-Fi Protected Setup on this network."),
+        Key("button_group", c.text(1, 32), "main", "Networks of one group share one press of the button."),
+        Key("max_stations", c.integer(1, 2007), 32, "How many stations may be associated."),
+        Key("inactivity_s", c.seconds(10, 86400), 300.0, "A station this long silent is asked, then dropped."),
+        Key("group_rekey_s", c.seconds(0, 604800), 86400.0, "How often the group key is changed; 0: never."),
+        Key("beacon_interval_tu", c.integer(15, 65535), 100, "Beacon interval in units of 1024 µs."),
+        Key("dtim_period", c.integer(1, 255), 2, "Every so many beacons stations wake for group traffic."),
+        Key(
+            "eapol",
+            c.choice(*(transport.value for transport in EapolTransport)),
+            "auto",
+            "auto: the driver's control port if it has one; packet: always a packet socket.",
+        ),
+    ),
+    is_array=True,
+)
+
+BUTTON = Section(
+    "button",
+    "A push-button.  Repeat the table for more.",
+    (
+        Key(
+            "backend",
+            c.choice("gpiozero", "evdev", "uevent", "simulated"),
+            REQUIRED,
+            "gpiozero: a Raspberry Pi's pin; evdev: KEY_WPS_BUTTON; uevent: OpenWrt's buttons; simulated: none.",
+            '"gpiozero"',
+        ),
+        Key("pin", c.pin, None, "Pin (gpiozero).", "17"),
+        Key(
+            "device",
+            c.text(1, 255),
+            None,
+            "Input device (evdev); the first with the key if not set.",
+            '"/dev/input/event0"',
+        ),
+        Key("name", c.text(1, 64), None, 'Name of the button (uevent); "wps" if not set.', '"wps"'),
+        Key("active_low", c.boolean, True, "Pressed pulls the pin to ground."),
+        Key("pull", c.choice("up", "down", "none"), "up", "Resistor of the pin."),
+        Key("debounce_ms", c.integer(0, 1000), 30, "A level counts once it has lasted this long."),
+        Key("long_press_s", c.seconds(0.5, 9.9, _LONG_PRESS_LIMIT), 3.0, "A press this long is a long press."),
+        Key("short_press", c.choice(*_ACTIONS), "pbc", "pbc: open the two-minute window; cancel; none."),
+        Key("long_press", c.choice(*_ACTIONS), "cancel", "The same for a long press."),
+        Key("groups", c.names, ("main",), "Button groups of the access points that it acts on.", '["main"]'),
+    ),
+    is_array=True,
+)
+
+LED = Section(
+    "led",
+    "An indicator.  Repeat the table for more.",
+    (
+        Key(
+            "backend",
+            c.choice("gpiozero", "led_class", "simulated"),
+            REQUIRED,
+            "gpiozero: a Raspberry Pi's pin; led_class: /sys/class/leds; simulated: none.",
+            '"led_class"',
+        ),
+        Key("pin", c.pin, None, "Pin (gpiozero).", "27"),
+        Key("name", c.text(1, 64), None, "Name under /sys/class/leds; one ending in wps if not set.", '"green:wps"'),
+        Key("active_high", c.boolean, True, "A high pin lights it."),
+    ),
+    is_array=True,
+)
+
+PATTERNS = Section(
+    "led.patterns",
+    "Figures of the table above: lists of [on_ms, off_ms], repeated.",
+    (
+        Key("idle", c.figure, None, "Nothing goes on.", "[[0, 1000]]"),
+        Key("in_progress", c.figure, None, "The window is open, or a run is under way.", "[[200, 100]]"),
+        Key("error", c.figure, None, "It failed, or nobody came.", "[[100, 100]]"),
+        Key(
+            "overlap",
+            c.figure,
+            None,
+            "Two devices pressed at once.",
+            "[[100, 100], [100, 100], [100, 100], [100, 100], [100, 500]]",
+        ),
+        Key("success", c.figure, None, "A device has joined.", "[[1000, 0]]"),
+    ),
+)
+
+MQTT = Section(
+    "mqtt",
+    "The broker that hears about everything; without the table there is none.",
+    (
+        Key("host", c.text(1, 253), REQUIRED, "The broker's name or address.", '"localhost"'),
+        Key("port", c.integer(1, 65535), None, "Its port; 1883, with TLS 8883, if not set.", "1883"),
+        Key("username", c.text(1, 255), None, "User name.", '"wps-agent"'),
+        Key("password", c.mqtt_password, None, "Password.", '"secret"', is_secret=True),
+        Key("password_file", c.text(1, 255), None, "File that holds the password.", '"mqtt-password"'),
+        Key("base_topic", c.topic, "wps-agent", "Topics are <base_topic>/<node>/availability, state and event."),
+        Key("node", c.topic_level, None, "Instead of the agent's node.", '"hallway"'),
+        Key("keepalive_s", c.integer(5, 3600), 60, "A broker this long silent is asked whether it is there."),
+        Key("queue_size", c.integer(1, 10000), 100, "How many events are kept while the broker is away."),
+    ),
+)
+
+TLS = Section(
+    "mqtt.tls",
+    "Encryption to the broker; the table alone turns it on.",
+    (
+        Key("ca_file", c.text(1, 255), None, "Certificates to trust; the system's if not set.", '"ca.pem"'),
+        Key("certificate_file", c.text(1, 255), None, "Our certificate.", '"client.pem"'),
+        Key("key_file", c.text(1, 255), None, "Its key.", '"client.key"'),
+        Key("insecure", c.boolean, False, "Do not check the broker's certificate (tests only)."),
+    ),
+)
+
+SECTIONS: Final = (AGENT, DEVICE, ACCESS_POINT, BUTTON, LED, PATTERNS, MQTT, TLS)
