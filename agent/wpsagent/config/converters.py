@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a single key of the configuration may hold.
 
-A converter takes the TOML value and gives ours, or raises `UnexpectedError` with what was expected, as a noun phrase that
-ends the sentence "expected …".  Reasons for refusing a known value (WEP, hidden) go into the same phrase.
+A converter takes the TOML value and gives ours, or raises `UnexpectedError` with what was expected, as a noun phrase
+that ends the sentence "expected …".  Reasons for refusing a known value (WEP, hidden) go into the same phrase.
 """
 
 import re
