@@ -202,7 +202,7 @@ class ElementsFrame(ManagementFrame):
 
 @dataclass(frozen=True, slots=True)
 class Beacon(ElementsFrame):
-    """Beacon (9.3.3.2): offset 24, 8 octets, Timestamp; 32, 2, Beacon Interval (TU); 34, 2, Capability; 36, elements."""
+    """Beacon (9.3.3.2): offset 24, 8 octets, Timestamp; 32, 2, Beacon Interval; 34, 2, Capability; 36, elements."""
 
     SUBTYPE = FrameSubtype.BEACON
 

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The key hierarchy of WPA2-Personal: passphrase → PSK → PTK, and the codes made with it.
+
+Implements IEEE 802.11-2020, 12.7.1.2 (PRF), 12.7.1.3 (PTK and PMKID), 12.7.3 (EAPOL-Key MIC, HMAC-SHA-1-128) and
+annex J.4 (PSK from a passphrase), for the AKM 00-0F-AC:2 with CCMP-128.  Refuses passphrases that are not 8 to 63
+printable ASCII characters.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+
+from wpsagent.errors import UsageError
+from wpsagent.octets import MacAddress
+
+
+def derive_psk(passphrase: bytes, ssid: bytes) -> bytes:
+    """The 32 octets of PSK = PBKDF2(passphrase, ssid, 4096, 256 bits) (annex J.4.1); raises UsageError.
+
+    It takes some milliseconds: 8192 rounds of HMAC-SHA-1, so derive it once a network.
+    """
+    if not 8 <= len(passphrase) <= 63:
+        raise UsageError(f"a passphrase has 8 to 63 characters, not {len(passphrase)}")
+    if not all(32 <= octet <= 126 for octet in passphrase):
+        raise UsageError("a passphrase has only printable ASCII characters")
+    return hashlib.pbkdf2_hmac("sha1", passphrase, ssid, 4096, 32)
+
+
+def prf(key: bytes, label: bytes, data: bytes, size: int) -> bytes:
+    """PRF-n of 12.7.1.2, size = n / 8 octets: HMAC-SHA-1(key, label || 0 || data || i) for i = 0, 1, 2, ... joined."""
+    octets = b""
+    for counter in range((size + 19) // 20):
+        octets += hmac.digest(key, label + b"\x00" + data + bytes((counter,)), "sha1")
+    return octets[:size]
+
+
+@dataclass(frozen=True, slots=True)
+class PairwiseTransientKey:
+    """The PTK of CCMP-128: key confirmation key, key encryption key, temporal key, 16 octets each."""
+
+    kck: bytes = field(repr=False)
+    kek: bytes = field(repr=False)
+    tk: bytes = field(repr=False)
+
+
+def derive_ptk(
+    pmk: bytes,
+    authenticator_address: MacAddress,
+    supplicant_address: MacAddress,
+    anonce: bytes,
+    snonce: bytes,
+) -> PairwiseTransientKey:
+    """PTK = PRF-384(PMK, "Pairwise key expansion", Min(AA,SPA) || Max(AA,SPA) || Min(ANonce,SNonce) || Max(...))."""
+    addresses = sorted((bytes(authenticator_address), bytes(supplicant_address)))
+    nonces = sorted((anonce, snonce))
+    octets = prf(pmk, b"Pairwise key expansion", b"".join(addresses + nonces), 48)
+    return PairwiseTransientKey(octets[:16], octets[16:32], octets[32:])
+
+
+def derive_pmkid(pmk: bytes, authenticator_address: MacAddress, supplicant_address: MacAddress) -> bytes:
+    """PMKID = Truncate-128(HMAC-SHA-1(PMK, "PMK Name" || AA || SPA))."""
+    return hmac.digest(pmk, b"PMK Name" + authenticator_address + supplicant_address, "sha1")[:16]
+
+
+def key_mic(kck: bytes, pdu: bytes) -> bytes:
+    """The 16 octets of the Key MIC over a whole EAPOL PDU whose Key MIC field is zero: HMAC-SHA-1-128 (12.7.3)."""
+    return hmac.digest(kck, pdu, "sha1")[:16]
