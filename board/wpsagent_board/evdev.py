@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A button that the kernel owns: KEY_WPS_BUTTON (0x211) of an input device, /dev/input/event<n>.
+
+That is a Raspberry Pi with `dtoverlay=gpio-key,gpio=17,keycode=529,label=WPS`, and every board whose device tree has a
+gpio-keys button.  The layouts are those of linux/input.h:
+
+    struct input_event   seconds (long), microseconds (long), type (u16), code (u16), value (s32)
+    EVIOCGKEY            the keys that are down, one bit each
+    EVIOCGBIT(EV_KEY)    the keys that there are, one bit each
+    EVIOCSCLOCKID        which clock stamps the events
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import platform
+import struct
+import time
+from pathlib import Path
+
+from wpsagent_board.errors import BoardError
+from wpsagent_board.ports import EdgeHandler
+
+logger = logging.getLogger(__name__)
+
+KEY_WPS_BUTTON = 0x211
+
+INPUT = Path("/dev/input")
+
+_EVENT = struct.Struct("@llHHi")
+_EV_SYN, _EV_KEY = 0, 1
+_SYN_DROPPED = 3
+_KEY_OCTETS = 96  # KEY_MAX is 0x2ff
+
+# asm/ioctl.h: three bits of direction there, two elsewhere
+_HAS_WIDE_DIRECTION = platform.machine().startswith(("mips", "ppc", "powerpc", "sparc", "alpha"))
+_IOC_READ = 2 << 29 if _HAS_WIDE_DIRECTION else 2 << 30
+_IOC_WRITE = 4 << 29 if _HAS_WIDE_DIRECTION else 1 << 30
+
+
+def _request(direction: int, number: int, size: int) -> int:
+    """The number of an ioctl of type 'E' (asm/ioctl.h)."""
+    return direction | size << 16 | ord("E") << 8 | number
+
+
+_EVIOCGKEY = _request(_IOC_READ, 0x18, _KEY_OCTETS)
+_EVIOCGBIT_KEY = _request(_IOC_READ, 0x20 + _EV_KEY, _KEY_OCTETS)
+_EVIOCSCLOCKID = _request(_IOC_WRITE, 0xA0, 4)
+
+
+class EvdevButton:
+    """A ButtonSource at an input device.  device None: the first one that has the key."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        device: Path | None = None,
+        *,
+        key: int = KEY_WPS_BUTTON,
+        root: Path = INPUT,
+    ) -> None:
+        self._loop = loop
+        self._key = key
+        self._callback: EdgeHandler | None = None
+        self.device, self._descriptor = _open_with_key(key, [device] if device else _devices(root), device is not None)
+        # stamps of the loop's clock: an edge that waited for a stalled loop still tells its own time
+        fcntl.ioctl(self._descriptor, _EVIOCSCLOCKID, struct.pack("@i", time.CLOCK_MONOTONIC))
+        self._is_pressed = _has_key(self._descriptor, _EVIOCGKEY, key)
+
+    @property
+    def is_pressed(self) -> bool:
+        """The level after the last event."""
+        return self._is_pressed
+
+    def start(self, callback: EdgeHandler) -> None:
+        self._callback = callback
+        self._loop.add_reader(self._descriptor, self._readable)
+
+    def close(self) -> None:
+        self._callback = None
+        if self._descriptor >= 0:
+            self._loop.remove_reader(self._descriptor)
+            os.close(self._descriptor)
+        self._descriptor = -1
+
+    def _readable(self) -> None:
+        try:
+            octets = os.read(self._descriptor, 64 * _EVENT.size)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            logger.warning("the button at %s is gone: %s", self.device, error.strerror)
+            self._tell(self._loop.time(), False)
+            self.close()
+            return
+        for seconds, microseconds, kind, code, value in _EVENT.iter_unpack(
+            octets[: len(octets) // _EVENT.size * _EVENT.size]
+        ):
+            self._event(seconds + microseconds / 1_000_000, kind, code, value)
+
+    def _event(self, at: float, kind: int, code: int, value: int) -> None:
+        now = min(at, self._loop.time())
+        if kind == _EV_KEY and code == self._key and value in (0, 1):  # 2 is a repetition
+            self._tell(now, value == 1)
+        elif kind == _EV_SYN and code == _SYN_DROPPED and self._descriptor >= 0:
+            self._tell(now, _has_key(self._descriptor, _EVIOCGKEY, self._key))
+
+    def _tell(self, now: float, is_pressed: bool) -> None:
+        self._is_pressed = is_pressed
+        if self._callback is not None:
+            self._callback(now, is_pressed)
+
+
+def _devices(root: Path) -> list[Path]:
+    """/dev/input/event<n>, by number."""
+    return sorted(root.glob("event*"), key=lambda path: (len(path.name), path.name))
+
+
+def _open_with_key(key: int, devices: list[Path], is_named: bool) -> tuple[Path, int]:
+    """(path, descriptor) of the first device that has the key; raises BoardError."""
+    refused: list[Path] = []
+    for device in devices:
+        try:
+            descriptor = os.open(device, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except PermissionError:
+            refused.append(device)
+            continue
+        except OSError as error:
+            if is_named:
+                raise BoardError(f"button at {device}: {error.strerror}") from error
+            continue
+        try:
+            if _has_key(descriptor, _EVIOCGBIT_KEY, key):
+                return device, descriptor
+        except OSError as error:
+            os.close(descriptor)
+            if is_named:
+                raise BoardError(f"{device} is not an input device: {error.strerror}") from error
+            continue
+        os.close(descriptor)
+    raise _not_found(key, devices, refused)
+
+
+def _not_found(key: int, devices: list[Path], refused: list[Path]) -> BoardError:
+    if refused:
+        return BoardError(
+            f"no permission for {', '.join(map(str, refused))}: add the user to group input "
+            "(SupplementaryGroups=input for a service)"
+        )
+    where = ", ".join(map(str, devices)) or f"no input device in {INPUT}"
+    return BoardError(
+        f"no input device has the key {key:#x} (looked at: {where}): on a Raspberry Pi add "
+        "dtoverlay=gpio-key,gpio=17,keycode=529,label=WPS to config.txt"
+    )
+
+
+def _has_key(descriptor: int, request: int, key: int) -> bool:
+    """The bit of a key in the answer of EVIOCGKEY or EVIOCGBIT."""
+    bits = fcntl.ioctl(descriptor, request, bytes(_KEY_OCTETS))
+    return bool(bits[key // 8] >> key % 8 & 1)

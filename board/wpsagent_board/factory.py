@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From plain descriptions, as a configuration makes them, to buttons and indicators.
+
+backend     button            indicator         for
+gpiozero    pin, pull, chip   pin, chip         a Raspberry Pi's pins
+evdev       device            -                 KEY_WPS_BUTTON of the kernel's gpio-keys
+uevent      name              -                 OpenWrt's gpio-button-hotplug
+led_class   -                 name              /sys/class/leds
+simulated   yes               yes               a board in memory
+"""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from wpsagent_board.errors import BoardError
+from wpsagent_board.evdev import EvdevButton
+from wpsagent_board.gpio import GpioButton, GpioIndicator, Pull
+from wpsagent_board.gpio_line import Pin
+from wpsagent_board.leds import LedClassIndicator
+from wpsagent_board.ports import ButtonSource, Indicator
+from wpsagent_board.simulated import SimulatedButton, SimulatedIndicator
+from wpsagent_board.uevent import UeventButton
+
+ButtonBackend = Literal["gpiozero", "evdev", "uevent", "simulated"]
+IndicatorBackend = Literal["gpiozero", "led_class", "simulated"]
+
+BUTTON_BACKENDS: tuple[ButtonBackend, ...] = get_args(ButtonBackend)
+INDICATOR_BACKENDS: tuple[IndicatorBackend, ...] = get_args(IndicatorBackend)
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonSpec:
+    """Which button.
+
+    pin, active_low, pull, chip: gpiozero.  device: the input device of evdev, None: the first with the key.
+    name: the button of uevent, None: "wps".
+    """
+
+    backend: ButtonBackend
+    pin: Pin | None = None
+    active_low: bool = True
+    pull: Pull = "up"
+    chip: int | None = None
+    device: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorSpec:
+    """Which LED.  pin, active_high, chip: gpiozero.  name: of led_class, None: the one meant for WPS."""
+
+    backend: IndicatorBackend
+    pin: Pin | None = None
+    active_high: bool = True
+    chip: int | None = None
+    name: str | None = None
+
+
+def open_button(spec: ButtonSpec, loop: asyncio.AbstractEventLoop) -> ButtonSource:
+    """The button; raises BoardError when it cannot be had."""
+    match spec.backend:
+        case "gpiozero":
+            return GpioButton(
+                loop, _pin(spec.pin, "button"), active_low=spec.active_low, pull=spec.pull, chip=spec.chip
+            )
+        case "evdev":
+            return EvdevButton(loop, Path(spec.device) if spec.device else None)
+        case "uevent":
+            return UeventButton(loop, spec.name or "wps")
+        case "simulated":
+            return SimulatedButton(loop)
+
+
+def open_indicator(spec: IndicatorSpec, loop: asyncio.AbstractEventLoop) -> Indicator:
+    """The indicator; raises BoardError when it cannot be had."""
+    match spec.backend:
+        case "gpiozero":
+            return GpioIndicator(loop, _pin(spec.pin, "LED"), active_high=spec.active_high, chip=spec.chip)
+        case "led_class":
+            return LedClassIndicator(loop, spec.name)
+        case "simulated":
+            return SimulatedIndicator(loop)
+
+
+def _pin(pin: Pin | None, what: str) -> Pin:
+    if pin is None:
+        raise BoardError(f"{what}: backend gpiozero needs a pin, for example pin = 17")
+    return pin
