@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The status board: every event of the agent → LED pattern, MQTT state, MQTT event, control events.
+
+One table says what each event becomes.  The board is pure: both clocks are arguments, and what is to be shown comes
+back as a value.  Topics and octets are not its business, nor is who listens.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wpsagent.status import events as e
+from wpsagent.status import texts
+from wpsagent.status.model import Model, Moment, Network, NetworkState, SessionState
+from wpsagent.wsc.device import format_uuid
+
+PATTERNS: Mapping[SessionState, str] = {
+    SessionState.IDLE: "idle",
+    SessionState.ACTIVE: "in_progress",
+    SessionState.SUCCESS: "success",
+    SessionState.ERROR: "error",
+    SessionState.TIMEOUT: "error",
+    SessionState.OVERLAP: "overlap",
+    SessionState.CANCELLED: "idle",
+}
+"""LED pattern of each session state."""
+
+INFO_LEVEL = 3
+"""Level of every control event of WPS."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlEvent:
+    """A line for attached control clients; interface: whose network it concerns, None for the whole agent."""
+
+    text: str
+    interface: str | None = None
+    level: int = INFO_LEVEL
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What is to be shown now.  state and event are None when there is nothing new to publish."""
+
+    pattern: str
+    state: dict[str, Any] | None
+    event: dict[str, Any] | None
+    control_events: tuple[ControlEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One event's line: its name on MQTT (None: not published), its fields there, its control texts, its effect."""
+
+    name: str | None
+    fields: Callable[[Any], dict[str, Any]] = lambda _event: {}
+    control: Callable[[Any], tuple[str, ...]] = lambda _event: ()
+    change: Callable[[Model, Any, Moment], None] = lambda _model, _event, _moment: None
+
+
+def _group(event: Any) -> dict[str, Any]:
+    return {"group": event.group}
+
+
+def _end(event: Any) -> dict[str, Any]:
+    return {"group": event.group, "reason": event.reason.value}
+
+
+def _station(event: Any) -> dict[str, Any]:
+    return {"interface": event.interface, "station": None if event.address is None else str(event.address)}
+
+
+def _interface(event: Any) -> dict[str, Any]:
+    return {"interface": event.interface}
+
+
+def _reason(event: Any) -> dict[str, Any]:
+    return {"reason": event.reason}
+
+
+def _enrollee(event: Any) -> dict[str, Any]:
+    name = texts.cleaned(event.device_name)
+    return _station(event) | {"uuid": format_uuid(event.uuid_e), "device_name": name or None}
+
+
+_ROWS: Mapping[type, _Row] = {
+    e.AgentStarting: _Row("starting"),
+    e.AgentStarted: _Row("started", change=Model.agent_started),
+    e.AgentStopping: _Row("stopping", control=lambda _: ("CTRL-EVENT-TERMINATING ",), change=Model.agent_stopping),
+    e.ButtonPressed: _Row(
+        "button_pressed",
+        lambda event: {"gesture": event.gesture, "source": event.source, "groups": list(event.groups)},
+    ),
+    e.PushButtonStarted: _Row("push_button_started", _group, lambda _: ("WPS-PBC-ACTIVE ",), Model.push_button_started),
+    e.PushButtonEnded: _Row(
+        "push_button_ended", _end, lambda event: texts.END_TEXTS[event.reason], Model.push_button_ended
+    ),
+    e.PushButtonRefused: _Row(
+        "push_button_refused", lambda event: _group(event) | _reason(event), change=Model.push_button_refused
+    ),
+    e.PinStarted: _Row("pin_started", _group, change=Model.pin_started),
+    e.PinEnded: _Row("pin_ended", _end, change=Model.pin_ended),
+    e.CancelRequested: _Row("cancelled", _group, lambda _: ("WPS-CANCEL ",)),
+    e.OverlapDetected: _Row("overlap", _group, lambda _: ("WPS-OVERLAP-DETECTED ",), Model.overlap_detected),
+    e.EnrolmentSucceeded: _Row(
+        "enrolment_succeeded",
+        lambda event: _group(event) | _enrollee(event),
+        texts.enrolment_succeeded,
+        Model.enrolment_succeeded,
+    ),
+    e.EnrolmentFailed: _Row(
+        "enrolment_failed",
+        lambda event: (
+            _group(event)
+            | _station(event)
+            | {"reason": texts.failure_words(event), "configuration_error": event.configuration_error}
+        ),
+        texts.enrolment_failed,
+        Model.enrolment_failed,
+    ),
+    e.EnrolleeSeen: _Row(None, control=texts.enrollee_seen),
+    e.PinNeeded: _Row("pin_needed", _enrollee, texts.pin_needed),
+    e.EapStarted: _Row(None, control=lambda event: (f"CTRL-EVENT-EAP-STARTED {event.address}",)),
+    e.EapMethodProposed: _Row(None, control=lambda _: ("CTRL-EVENT-EAP-PROPOSED-METHOD vendor=14122 method=1",)),
+    e.EapFailed: _Row(None, control=lambda event: (f"CTRL-EVENT-EAP-FAILURE {event.address}",)),
+    e.StationConnected: _Row(
+        "station_connected",
+        _station,
+        lambda event: (f"AP-STA-CONNECTED {event.address}",),
+        Model.station_connected,
+    ),
+    e.StationDisconnected: _Row(
+        "station_disconnected",
+        lambda event: _station(event) | _reason(event),
+        lambda event: (f"AP-STA-DISCONNECTED {event.address}",),
+        Model.station_disconnected,
+    ),
+    e.AccessPointStarted: _Row(
+        "access_point_started", _interface, lambda _: ("AP-ENABLED ",), Model.access_point_started
+    ),
+    e.AccessPointFailed: _Row(
+        "access_point_failed", lambda event: _interface(event) | _reason(event), change=Model.access_point_failed
+    ),
+    e.RadioLost: _Row(
+        "radio_lost",
+        lambda event: _interface(event) | _reason(event),
+        lambda _: ("AP-DISABLED ",),
+        Model.radio_lost,
+    ),
+    e.RadioRecovered: _Row("radio_recovered", _interface, lambda _: ("AP-ENABLED ",), Model.radio_recovered),
+    e.BrokerConnected: _Row(None),
+    e.BrokerLost: _Row("broker_lost", _reason),
+    e.SetupLocked: _Row("setup_locked", _interface, lambda _: ("WPS-AP-SETUP-LOCKED ",)),
+    e.SetupUnlocked: _Row("setup_unlocked", _interface, lambda _: ("WPS-AP-SETUP-UNLOCKED ",)),
+}
+
+
+class StatusBoard:
+    """Knows what is going on and says what to show.
+
+    Every change comes in by `apply` or, when `deadline` (monotonic) has come, by `handle_timer`.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        version: str,
+        networks: Iterable[Network] = (),
+        success_display: float = 300.0,
+        error_display: float = 120.0,
+    ) -> None:
+        self._node = node
+        self._version = version
+        self._model = Model(networks, success_display, error_display)
+        self._published: dict[str, Any] | None = None
+
+    @property
+    def deadline(self) -> float | None:
+        """When the display time of a result is over."""
+        return self._model.deadline
+
+    @property
+    def session_state(self) -> SessionState:
+        return self._model.session.state
+
+    @property
+    def pattern(self) -> str:
+        """The LED pattern: of the session, and error while a network is down and nothing goes on."""
+        state = self._model.session.state
+        is_down = any(n.state in (NetworkState.FAILED, NetworkState.LOST) for n in self._model.networks.values())
+        is_quiet = state in (SessionState.IDLE, SessionState.CANCELLED)
+        return "error" if is_down and is_quiet and self._model.agent_state != "stopping" else PATTERNS[state]
+
+    def apply(self, event: e.AgentEvent, now: float, wall: float) -> Update:
+        """Take in an event.  now: monotonic; wall: seconds of the epoch."""
+        moment = Moment(now, wall)
+        row = _ROWS[type(event)]
+        self._model.expire(moment)
+        row.change(self._model, event, moment)
+        published = (
+            None if row.name is None else {"event_type": row.name, "at": texts.iso_time(wall)} | row.fields(event)
+        )
+        return Update(self.pattern, self._news(moment), published, self._control_events(row, event))
+
+    def handle_timer(self, now: float, wall: float) -> Update:
+        """The display time of a result may be over."""
+        moment = Moment(now, wall)
+        self._model.expire(moment)
+        return Update(self.pattern, self._news(moment), None, ())
+
+    def state(self, now: float, wall: float) -> dict[str, Any]:
+        """The whole state as it is published, with the seconds left of an open session at this moment."""
+        del wall
+        session = self._model.session
+        left = None if session.ends_at is None else max(0, round(session.ends_at - now))
+        return self._lasting_state() | {"seconds_left": left}
+
+    def _lasting_state(self) -> dict[str, Any]:
+        """The state without what changes by itself."""
+        session = self._model.session
+        return {
+            "node": self._node,
+            "version": self._version,
+            "agent": self._model.agent_state,
+            "state": session.state.value,
+            "method": session.method,
+            "group": session.group if session.state is not SessionState.IDLE else None,
+            "ends_at": session.ends_at_text,
+            "last_result": self._model.last_result,
+            "access_points": [
+                {
+                    "interface": network.interface,
+                    "group": network.group,
+                    "ssid": network.ssid,
+                    "channel": network.channel,
+                    "state": network.state.value,
+                    "reason": network.reason,
+                    "stations": [str(address) for address in network.stations],
+                }
+                for network in self._model.networks.values()
+            ],
+        }
+
+    def _news(self, moment: Moment) -> dict[str, Any] | None:
+        lasting = self._lasting_state()
+        if lasting == self._published:
+            return None
+        self._published = lasting
+        return self.state(moment.now, moment.wall)
+
+    def _control_events(self, row: _Row, event: Any) -> tuple[ControlEvent, ...]:
+        """The control texts of an event: for its interface, or for every interface of its button group."""
+        interfaces: tuple[str | None, ...] = (getattr(event, "interface", None),)
+        if hasattr(event, "group") and not hasattr(event, "interface"):
+            interfaces = self._model.interfaces_of(event.group) or (None,)
+        return tuple(ControlEvent(text, name) for name in interfaces for text in row.control(event))

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What can happen in the agent, as values: the one vocabulary from which LED, MQTT and control events are made.
+
+No event has a field for a key, a PIN or a passphrase, so none can be published by mistake.  Points in time (ends_at)
+are on the monotonic clock of the loop; `StatusBoard` turns them into wall-clock time.  Texts of devices are as they
+were received: the board cleans them.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from wpsagent.octets import MacAddress, Ssid
+from wpsagent.wsc.device import PrimaryDeviceType
+from wpsagent.wsc.enumerations import ConfigMethods
+
+
+class SessionEndReason(Enum):
+    """Why a push-button or PIN session ended."""
+
+    SUCCEEDED = "succeeded"
+    TIMED_OUT = "timed out"
+    CANCELLED = "cancelled"
+    REPLACED = "replaced"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStarting:
+    """The agent has read its configuration and goes to work."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStarted:
+    """Every access point that can be up is up."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStopping:
+    """The agent has been told to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonPressed:
+    """A button was pressed; gesture: "short" or "long", source: the button's name, "command" …"""
+
+    gesture: str
+    source: str
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PushButtonStarted:
+    """A push-button session is open until ends_at; a second press restarts it."""
+
+    group: str
+    ends_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PushButtonEnded:
+    group: str
+    reason: SessionEndReason
+
+
+@dataclass(frozen=True, slots=True)
+class PushButtonRefused:
+    """A press had no effect for another reason than an overlap; reason is for people."""
+
+    group: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PinStarted:
+    """A PIN is on offer until ends_at (None: until it is used or taken back)."""
+
+    group: str
+    ends_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PinEnded:
+    group: str
+    reason: SessionEndReason
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """Somebody cancelled what was going on in a group, if anything was."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapDetected:
+    """More than one enrollee is in push-button mode: nobody is admitted."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentSucceeded:
+    """An enrollee has its credential."""
+
+    group: str
+    address: MacAddress
+    uuid_e: bytes
+    device_name: str = ""
+    interface: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentFailed:
+    """A run failed.  The three numbers are those of WPS-FAIL (message type, table 34, local error indication)."""
+
+    group: str
+    address: MacAddress | None
+    message_type: int
+    configuration_error: int
+    error_indication: int = 0
+    interface: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolleeSeen:
+    """An enrollee showed itself in a Probe Request."""
+
+    address: MacAddress
+    uuid_e: bytes
+    primary_device_type: PrimaryDeviceType
+    config_methods: ConfigMethods
+    device_password_id: int
+    request_type: int
+    device_name: str = ""
+    interface: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PinNeeded:
+    """An enrollee wants a PIN that nobody has entered."""
+
+    uuid_e: bytes
+    address: MacAddress
+    device_name: str
+    manufacturer: str
+    model_name: str
+    model_number: str
+    serial_number: str
+    primary_device_type: PrimaryDeviceType
+    interface: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EapStarted:
+    """A station began EAP."""
+
+    interface: str
+    address: MacAddress
+
+
+@dataclass(frozen=True, slots=True)
+class EapMethodProposed:
+    """EAP-WSC was proposed to a station."""
+
+    interface: str
+    address: MacAddress
+
+
+@dataclass(frozen=True, slots=True)
+class EapFailed:
+    """EAP-Failure was sent, with which every EAP-WSC conversation ends."""
+
+    interface: str
+    address: MacAddress
+
+
+@dataclass(frozen=True, slots=True)
+class StationConnected:
+    """A station's port is open: data flows."""
+
+    interface: str
+    address: MacAddress
+
+
+@dataclass(frozen=True, slots=True)
+class StationDisconnected:
+    """A connected station is gone; reason is for people."""
+
+    interface: str
+    address: MacAddress
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPointStarted:
+    """A network of ours beacons."""
+
+    interface: str
+    ssid: Ssid
+    channel: int
+    frequency_mhz: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPointFailed:
+    """A network of ours could not be started; reason says why and what to do."""
+
+    interface: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RadioLost:
+    """A network of ours no longer beacons."""
+
+    interface: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RadioRecovered:
+    """It beacons again."""
+
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerConnected:
+    """The MQTT broker has taken us."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerLost:
+    """The MQTT broker is away; reason is for people."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetupLocked:
+    """The access point takes no external registrar any more (too many wrong PINs)."""
+
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetupUnlocked:
+    interface: str
+
+
+AgentEvent = (
+    AgentStarting
+    | AgentStarted
+    | AgentStopping
+    | ButtonPressed
+    | PushButtonStarted
+    | PushButtonEnded
+    | PushButtonRefused
+    | PinStarted
+    | PinEnded
+    | CancelRequested
+    | OverlapDetected
+    | EnrolmentSucceeded
+    | EnrolmentFailed
+    | EnrolleeSeen
+    | PinNeeded
+    | EapStarted
+    | EapMethodProposed
+    | EapFailed
+    | StationConnected
+    | StationDisconnected
+    | AccessPointStarted
+    | AccessPointFailed
+    | RadioLost
+    | RadioRecovered
+    | BrokerConnected
+    | BrokerLost
+    | SetupLocked
+    | SetupUnlocked
+)

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Words: control events exactly as hostapd's users know them, error codes in plain language, texts made harmless.
+
+Whatever a device says of itself is cleaned before anybody sees it: what is not printable becomes '_', and so does '|'
+where it separates fields.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from wpsagent.octets import Ssid
+from wpsagent.status import events as e
+from wpsagent.wsc.device import format_uuid
+from wpsagent.wsc.enumerations import ConfigurationError, ErrorIndication
+
+CONFIGURATION_ERROR_WORDS: Mapping[int, str] = {
+    ConfigurationError.NO_ERROR: "the other device ended the run without giving a reason",
+    ConfigurationError.OOB_INTERFACE_READ_ERROR: "the out-of-band interface could not be read",
+    ConfigurationError.DECRYPTION_CRC_FAILURE: "decryption failed",
+    ConfigurationError.CHANNEL_2_4_NOT_SUPPORTED: "2.4 GHz is not supported",
+    ConfigurationError.CHANNEL_5_NOT_SUPPORTED: "5 GHz is not supported",
+    ConfigurationError.SIGNAL_TOO_WEAK: "the signal is too weak",
+    ConfigurationError.NETWORK_AUTH_FAILURE: "the network refused the authentication",
+    ConfigurationError.NETWORK_ASSOCIATION_FAILURE: "the network refused the association",
+    ConfigurationError.NO_DHCP_RESPONSE: "no answer from DHCP",
+    ConfigurationError.FAILED_DHCP_CONFIG: "DHCP failed",
+    ConfigurationError.IP_ADDRESS_CONFLICT: "the IP address is taken",
+    ConfigurationError.COULD_NOT_CONNECT_TO_REGISTRAR: "the registrar could not be reached",
+    ConfigurationError.MULTIPLE_PBC_DETECTED: "two devices were in push-button mode",
+    ConfigurationError.ROGUE_ACTIVITY_SUSPECTED: "rogue activity is suspected",
+    ConfigurationError.DEVICE_BUSY: "the device is busy",
+    ConfigurationError.SETUP_LOCKED: "setup is locked",
+    ConfigurationError.MESSAGE_TIMEOUT: "a message was not answered in time",
+    ConfigurationError.REGISTRATION_SESSION_TIMEOUT: "the run took too long",
+    ConfigurationError.DEVICE_PASSWORD_AUTH_FAILURE: "the PIN is wrong",
+    ConfigurationError.CHANNEL_60_NOT_SUPPORTED: "60 GHz is not supported",
+    ConfigurationError.PUBLIC_KEY_HASH_MISMATCH: "the public key is not the one that was announced",
+}
+ERROR_INDICATION_NAMES: Mapping[int, str] = {
+    ErrorIndication.NO_ERROR: "No Error",
+    ErrorIndication.TKIP_ONLY_PROHIBITED: "TKIP Only Prohibited",
+    ErrorIndication.WEP_PROHIBITED: "WEP Prohibited",
+    ErrorIndication.AUTHENTICATION_FAILURE: "Authentication Failure",
+}
+
+
+def failure_words(event: e.EnrolmentFailed) -> str:
+    """Why a run failed, for people."""
+    code = event.configuration_error
+    return CONFIGURATION_ERROR_WORDS.get(code, f"configuration error {code}")
+
+
+def cleaned(text: str, separators: str = "") -> str:
+    """A device's own text with everything unprintable, and the given separators, replaced by '_'."""
+    return "".join(letter if letter.isprintable() and letter not in separators else "_" for letter in text)
+
+
+def ssid_text(ssid: Ssid) -> str:
+    """A network's name for JSON: as text where it is printable UTF-8, with escapes otherwise."""
+    try:
+        text = ssid.decode()
+    except UnicodeDecodeError:
+        return str(ssid)
+    return text if text.isprintable() else str(ssid)
+
+
+def iso_time(wall: float) -> str:
+    """A point in time (seconds of the epoch) in UTC, such as 2026-11-22T08:30:00Z."""
+    return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# ---- control events, without the level; names keep their trailing space when nothing follows
+
+END_TEXTS: Mapping[e.SessionEndReason, tuple[str, ...]] = {
+    e.SessionEndReason.SUCCEEDED: ("WPS-PBC-DISABLE ",),
+    e.SessionEndReason.TIMED_OUT: ("WPS-TIMEOUT ", "WPS-PBC-DISABLE "),
+    e.SessionEndReason.CANCELLED: ("WPS-TIMEOUT ", "WPS-PBC-DISABLE "),
+    e.SessionEndReason.REPLACED: ("WPS-PBC-DISABLE ",),
+    e.SessionEndReason.FAILED: ("WPS-PBC-DISABLE ",),
+}
+
+
+def enrolment_succeeded(event: e.EnrolmentSucceeded) -> tuple[str, ...]:
+    return (f"WPS-REG-SUCCESS {event.address} {format_uuid(event.uuid_e)}", "WPS-SUCCESS ")
+
+
+def enrolment_failed(event: e.EnrolmentFailed) -> tuple[str, ...]:
+    text = f"WPS-FAIL msg={event.message_type} config_error={event.configuration_error}"
+    if event.error_indication:
+        name = ERROR_INDICATION_NAMES.get(event.error_indication, "Unknown")
+        text += f" reason={event.error_indication} ({name})"
+    return (text,)
+
+
+def enrollee_seen(event: e.EnrolleeSeen) -> tuple[str, ...]:
+    return (
+        f"WPS-ENROLLEE-SEEN {event.address} {format_uuid(event.uuid_e)} {event.primary_device_type}"
+        f" 0x{event.config_methods:x} {event.device_password_id} {event.request_type} [{cleaned(event.device_name)}]",
+    )
+
+
+def pin_needed(event: e.PinNeeded) -> tuple[str, ...]:
+    names = (event.device_name, event.manufacturer, event.model_name, event.model_number, event.serial_number)
+    fields = "|".join((*(cleaned(name, "|") for name in names), str(event.primary_device_type)))
+    return (f"WPS-PIN-NEEDED {format_uuid(event.uuid_e)} {event.address} [{fields}]",)
