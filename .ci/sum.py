@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Adds up JUnit reports of pytest: prints "N passed, N failed", exits 1 if any test failed or none passed."""
+
+import re
+import sys
+from pathlib import Path
+
+
+def count(report: str) -> tuple[int, int, int]:
+    """The tests of one report: passed, failed (or in error), skipped."""
+    totals = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
+    for suite in re.findall(r"<testsuite [^>]*>", report):
+        for name, value in re.findall(r'\b(tests|failures|errors|skipped)="(\d+)"', suite):
+            totals[name] += int(value)
+    failed = totals["failures"] + totals["errors"]
+    return totals["tests"] - failed - totals["skipped"], failed, totals["skipped"]
+
+
+def main(paths: list[str]) -> int:
+    counts = [count(Path(path).read_text()) for path in paths]
+    passed, failed, skipped = (sum(column) for column in zip((0, 0, 0), *counts, strict=True))
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
