@@ -30,7 +30,7 @@ from typing import Self
 
 from wpsagent.crypto import key_wrap, rsn_keys
 from wpsagent.dot11.elements import ElementId, Elements, element
-from wpsagent.errors import DecodeError
+from wpsagent.errors import DecodeError, UsageError
 from wpsagent.octets import Reader
 
 EAPOL_KEY = 3
@@ -139,6 +139,10 @@ class GroupKey:
     index: int
     key: bytes = field(repr=False)
     receive_sequence_counter: bytes = bytes(6)
+
+    def __post_init__(self) -> None:
+        if self.index not in (1, 2) or len(self.key) not in (16, 32) or len(self.receive_sequence_counter) != 6:
+            raise UsageError("a group key has index 1 or 2, 16 octets (32 for TKIP) and a packet number of 6 octets")
 
 
 @dataclass(frozen=True, slots=True)
