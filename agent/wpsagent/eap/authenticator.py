@@ -16,7 +16,7 @@ missed us.  Only while Identity is what we wait for, the same request is repeate
 have crossed on the air, and whichever the station answers will do.
 
 Refused, with EAP-Failure: a foreign identity, a Nak, the fragmentation errors of `wsc_method`, more than
-`MAXIMUM_ROUNDS` responses or `SESSION_TIMEOUT` seconds in one run, and whatever the WSC machine refuses by raising.
+`MAXIMUM_ROUNDS` requests or `SESSION_TIMEOUT` seconds in one run, and whatever the WSC machine refuses by raising.
 """
 
 from collections import deque
@@ -50,7 +50,7 @@ SESSION_TIMEOUT = 120.0
 """Seconds for one run, so that a station that answers slowly does not hold a PIN or the button for ever."""
 
 MAXIMUM_ROUNDS = 500
-"""Responses in one run; eight messages of 1,500 octets in fragments of 50 octets need about 250."""
+"""EAP-WSC requests in one run; eight messages of 1,500 octets in fragments of 50 octets need about 250."""
 
 
 class State(Enum):
