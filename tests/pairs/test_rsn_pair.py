@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from wpsagent.dot11.frames import ReasonCode
 from wpsagent.octets import MacAddress
 from wpsagent.rsn import authenticator as authenticator_module
 from wpsagent.rsn import supplicant as supplicant_module
@@ -187,11 +188,11 @@ def test_wrong_passphrase_times_out_after_four_tries_and_is_told() -> None:
     link.run()
     failure = [event for event in link.authenticator_events if isinstance(event, HandshakeFailed)]
     text = "message 2 had a wrong MIC (4 times): the station's passphrase is probably wrong"
-    assert failure == [HandshakeFailed(authenticator_module.ReasonCode(15), text, is_wrong_key=True)]
+    assert failure == [HandshakeFailed(ReasonCode(15), text, is_wrong_key=True)]
     assert link.authenticator.mic_failures == 4
     assert link.installed() == ([], [], [])
     text = "the access point did not accept message 2: the passphrase is probably wrong"
-    assert link.supplicant_events == [HandshakeFailed(supplicant_module.ReasonCode(15), text, is_wrong_key=True)]
+    assert link.supplicant_events == [HandshakeFailed(ReasonCode(15), text, is_wrong_key=True)]
 
 
 def test_changed_beacon_rsne_fails_the_supplicant_with_reason_17() -> None:
@@ -243,7 +244,7 @@ def test_every_message_lost_ends_after_four_tries_with_reason_15() -> None:
     link.run()
     assert len(link.transcript) == 4
     text = "the station did not answer message 1 (4 tries)"
-    assert link.authenticator_events == [HandshakeFailed(authenticator_module.ReasonCode(15), text)]
+    assert link.authenticator_events == [HandshakeFailed(ReasonCode(15), text)]
     assert link.now == pytest.approx(3.1)
 
 
@@ -253,7 +254,7 @@ def test_lost_group_messages_end_after_four_tries_with_reason_16() -> None:
     link.authenticator.rekey(SECOND_GTK, 50.0)
     link.run()
     text = "the station did not confirm the new group key (4 tries)"
-    assert link.authenticator_events[-1] == HandshakeFailed(authenticator_module.ReasonCode(16), text)
+    assert link.authenticator_events[-1] == HandshakeFailed(ReasonCode(16), text)
     assert link.now == pytest.approx(53.1)
 
 
