@@ -1,0 +1,418 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""An access point's radio over nl80211, for SoftMAC drivers (mac80211): the agent is the AP's SME.
+
+Implements ports.AccessPointRadio.  Sources: linux/nl80211.h; the order of commands is the roles' business.
+Management frames come by registration, EAPOL over nl80211's control port or, where the driver has none, AF_PACKET.
+Every AP is owned by the socket: when the process dies the kernel stops it.
+"""
+
+import asyncio
+import errno
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+from wpsagent.errors import NetlinkError, RadioError
+from wpsagent.io import link
+from wpsagent.io.nl80211 import requests
+from wpsagent.io.nl80211.bring_up import BringUp, Plan
+from wpsagent.io.nl80211.capabilities import read_interface, read_wiphys, rfkill_state
+from wpsagent.io.nl80211.codec import Attributes, Message
+from wpsagent.io.nl80211.enumerations import ETHERTYPE_EAPOL, Command
+from wpsagent.io.nl80211.transport import Transport
+from wpsagent.io.packet_socket import EapolSocket
+from wpsagent.octets import MacAddress
+from wpsagent.ports import (
+    AddStation,
+    AuthorizeStation,
+    EapolReceived,
+    FrameReceived,
+    FrameStatus,
+    InstallKey,
+    ProbeStation,
+    RadioCapabilities,
+    RadioCommand,
+    RadioEvent,
+    RadioLost,
+    ReadActivity,
+    RemoveStation,
+    SendEapol,
+    SendFrame,
+    SetBeacon,
+    StartAccessPoint,
+    StationActivity,
+    StationProbed,
+    StopAccessPoint,
+    UnexpectedFrame,
+)
+
+_log = logging.getLogger(__name__)
+
+_PROBE_REQUEST = 0x40
+# authentication, association request, reassociation request, disassociation, deauthentication
+_REGISTERED_FRAMES = (0xB0, 0x00, 0x20, 0xA0, 0xC0)
+_WILDCARD_SSID = b"\x00\x00"  # an SSID element without octets
+
+_REMEMBERED_FRAMES = 256
+_EARLY_EVENTS = 64
+
+
+async def open_access_point_radio(
+    interface: str,
+    *,
+    create_on: str | None = None,
+    address: MacAddress | None = None,
+    bridge: str | None = None,
+    on_packet_eapol: bool = False,
+) -> "Nl80211Radio":
+    """Bring an interface up as a radio that can beacon.
+
+    create_on: make the interface on this radio ("phy0", or the name of another interface of it); it is removed on
+    close.  address: its hardware address.  bridge: a bridge it becomes a port of.  on_packet_eapol: EAPOL over
+    AF_PACKET although the driver has a control port.  Raises RadioError, NetlinkError.
+    """
+    transport = await Transport.open()
+    bring_up = BringUp(transport, Plan(interface, create_on, address, bridge))
+    try:
+        index, capabilities = await bring_up.run()
+        radio = Nl80211Radio(transport, interface, index, capabilities, bring_up.undo)
+        await radio.listen(on_packet=on_packet_eapol or not capabilities.has_control_port, bridge=bridge)
+    except BaseException:
+        await bring_up.undo.aclose()
+        transport.close()
+        raise
+    return radio
+
+
+class Nl80211Radio:
+    """ports.AccessPointRadio on one interface; made by open_access_point_radio."""
+
+    def __init__(
+        self, transport: Transport, interface: str, index: int, capabilities: RadioCapabilities, undo: AsyncExitStack
+    ) -> None:
+        self.interface = interface
+        self.address = link.address(interface)
+        self.capabilities = capabilities
+        self._transport = transport
+        self._index = index
+        self._undo = undo
+        self._eapol: EapolSocket | None = None
+        self._early: deque[RadioEvent] = deque(maxlen=_EARLY_EVENTS)
+        self._handler: Callable[[RadioEvent], None] = self._early.append
+        self._tokens: OrderedDict[int, int] = OrderedDict()  # cookie → token, oldest first
+        self._checks: set[asyncio.Task[None]] = set()
+        self._probed_ssid: bytes | None = None
+        self._is_beaconing = False
+        self._is_closed = False
+        undo.push_async_callback(self._shut_down)
+
+    def set_handler(self, handler: Callable[[RadioEvent], None]) -> None:
+        """Where events go from now on; what came since the radio was opened is delivered at once."""
+        self._handler = handler
+        while self._early:
+            handler(self._early.popleft())
+
+    async def listen(self, *, on_packet: bool, bridge: str | None) -> None:
+        """Register for management frames and EAPOL; part of opening.  Raises RadioError, NetlinkError."""
+        self._transport.set_handlers(self._message_received, self._messages_lost)
+        for frame_type in _REGISTERED_FRAMES:
+            await self._register(frame_type)
+        await self._register(_PROBE_REQUEST, _WILDCARD_SSID)
+        await self._request(Command.UNEXPECTED_FRAME, {})
+        if on_packet:
+            self._eapol = EapolSocket(self.interface, self._packet_received, bridge=bridge)
+
+    async def execute(self, command: RadioCommand) -> None:
+        """Carry out one command.  Raises RadioError or NetlinkError when it is refused."""
+        if self._is_closed:
+            raise RadioError(f"{self.interface} was given back")
+        await _COMMANDS[type(command)](self, command)
+
+    async def close(self) -> None:
+        """Stop beaconing, give the interface back as it was found.  Safe to call twice."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        try:
+            await self._undo.aclose()
+        finally:
+            self._transport.close()
+
+    async def _shut_down(self) -> None:
+        self._is_closed = True
+        for check in self._checks:
+            check.cancel()
+        if self._eapol is not None:
+            self._eapol.close()
+        if self._is_beaconing:
+            try:
+                await self._transport.request(Command.STOP_AP, {"IFINDEX": self._index})
+            except NetlinkError as error:
+                _log.debug("stopping %s: %s", self.interface, error)
+
+    # ---- commands
+
+    async def _start(self, command: StartAccessPoint) -> None:
+        await self._watch_probes_for(command.ssid)
+        request = requests.start_access_point(command, has_control_port=self._eapol is None)
+        try:
+            await self._request(Command.START_AP, request)
+        except NetlinkError as error:
+            raise await self._start_refused(error, command.frequency_mhz) from error
+        self._is_beaconing = True
+        await self._request(Command.SET_BSS, requests.set_bss(command))
+
+    async def _watch_probes_for(self, ssid: bytes) -> None:
+        """Probe requests for this network come too; those for other networks stay in the kernel."""
+        if ssid != self._probed_ssid:
+            await self._register(_PROBE_REQUEST, bytes([0, len(ssid)]) + ssid)
+            self._probed_ssid = ssid
+
+    async def _start_refused(self, error: NetlinkError, mhz: int) -> RadioError | NetlinkError:
+        """In words for people, as far as errno and the regulatory domain of this moment tell."""
+        if error.errno == errno.EINVAL:
+            wiphys = await read_wiphys(self._transport, self.capabilities.wiphy)
+            reason = describe_channel(wiphys[0], mhz) if wiphys else None
+            return RadioError(f"{self.interface} cannot be an access point: {reason}") if reason else error
+        reason = _START_REFUSALS.get(error.errno or 0)
+        return RadioError(f"{self.interface} {reason}") if reason else error
+
+    async def _set_beacon(self, command: SetBeacon) -> None:
+        await self._request(Command.SET_BEACON, requests.beacon(command.beacon))
+
+    async def _stop(self, _command: StopAccessPoint) -> None:
+        if self._is_beaconing:
+            self._is_beaconing = False
+            await self._request(Command.STOP_AP, {})
+
+    async def _send_frame(self, command: SendFrame) -> None:
+        def sent(reply: Message) -> None:
+            cookie = reply.integer("COOKIE")
+            if cookie is not None and command.token is not None:
+                self._remember(cookie, command.token)
+
+        await self._request(Command.FRAME, {"FRAME": command.frame}, on_reply=sent)
+
+    def _remember(self, cookie: int, token: int) -> None:
+        self._tokens[cookie] = token
+        while len(self._tokens) > _REMEMBERED_FRAMES:  # their fate was lost with dropped messages
+            self._tokens.popitem(last=False)
+
+    async def _send_eapol(self, command: SendEapol) -> None:
+        if self._eapol is not None:
+            self._eapol.send(command.destination, command.pdu)
+        else:
+            await self._request(Command.CONTROL_PORT_FRAME, requests.control_port_frame(command))
+
+    async def _add_station(self, command: AddStation) -> None:
+        request = requests.new_station(command)
+        try:
+            await self._request(Command.NEW_STATION, request)
+        except NetlinkError as error:
+            if error.errno != errno.EEXIST:
+                raise
+            await self._remove_station(RemoveStation(command.address))
+            await self._request(Command.NEW_STATION, request)
+
+    async def _authorize_station(self, command: AuthorizeStation) -> None:
+        request = requests.authorize_station(command.address, is_authorized=command.is_authorized)
+        await self._request(Command.SET_STATION, request)
+
+    async def _remove_station(self, command: RemoveStation) -> None:
+        try:
+            await self._request(Command.DEL_STATION, {"MAC": bytes(command.address)})
+        except NetlinkError as error:
+            if error.errno != errno.ENOENT:
+                raise
+
+    async def _install_key(self, command: InstallKey) -> None:
+        await self._request(Command.NEW_KEY, requests.new_key(command))
+        if command.station is None:
+            await self._request(Command.SET_KEY, requests.default_group_key(command.index))
+
+    async def _probe_station(self, command: ProbeStation) -> None:
+        await self._request(Command.PROBE_CLIENT, {"MAC": bytes(command.address)})
+
+    async def _read_activity(self, _command: ReadActivity) -> None:
+        stations = []
+        for message in await self._transport.dump(Command.GET_STATION, {"IFINDEX": self._index}):
+            information = message.nest("STA_INFO")
+            inactive_ms = information.integer("INACTIVE_TIME") if information else None
+            address = _address(message)
+            if address is not None and inactive_ms is not None:
+                stations.append((address, inactive_ms))
+        self._emit(StationActivity(tuple(stations)))
+
+    async def _register(self, frame_type: int, match: bytes = b"") -> None:
+        try:
+            await self._request(Command.REGISTER_FRAME, requests.register_frame(frame_type, match))
+        except NetlinkError as error:
+            if error.errno == errno.EALREADY and not self._is_own_probe(frame_type, match):
+                raise RadioError(
+                    f"{self.interface}: another program receives the frames of its access point (hostapd?): stop it"
+                ) from error
+            if error.errno != errno.EALREADY:
+                raise
+
+    def _is_own_probe(self, frame_type: int, match: bytes) -> bool:
+        """A network of that name was started before: its probe requests come already."""
+        return frame_type == _PROBE_REQUEST and match != _WILDCARD_SSID
+
+    async def _request(
+        self, command: Command, attributes: Attributes, *, on_reply: Callable[[Message], None] | None = None
+    ) -> None:
+        try:
+            await self._transport.request(command, {"IFINDEX": self._index, **attributes}, on_reply=on_reply)
+        except NetlinkError as error:
+            reason = _REFUSALS.get(error.errno or 0)
+            if reason is not None:
+                raise RadioError(f"{self.interface} {reason}") from error
+            raise
+
+    # ---- events
+
+    def _emit(self, event: RadioEvent) -> None:
+        if not self._is_closed:
+            self._handler(event)
+
+    def _message_received(self, message: Message) -> None:
+        handler = _EVENTS.get(message.command)
+        if handler is None or self._is_closed:
+            return
+        if message.command == Command.DEL_WIPHY:
+            is_ours = message.integer("WIPHY") == self.capabilities.wiphy
+        else:
+            is_ours = message.integer("IFINDEX") == self._index
+        if is_ours:
+            handler(self, message)
+
+    def _frame_received(self, message: Message) -> None:
+        frame = message.octets("FRAME")
+        if frame is not None:
+            self._emit(FrameReceived(frame, message.integer("RX_SIGNAL_DBM")))
+
+    def _frame_fate(self, message: Message) -> None:
+        token = self._tokens.pop(message.integer("COOKIE") or 0, None)
+        if token is not None:
+            self._emit(FrameStatus(token, "ACK" in message))
+
+    def _control_port_frame(self, message: Message) -> None:
+        source, pdu = _address(message), message.octets("FRAME")
+        if source is not None and pdu is not None and message.integer("CONTROL_PORT_ETHERTYPE") == ETHERTYPE_EAPOL:
+            self._emit(EapolReceived(source, pdu))
+
+    def _packet_received(self, source: MacAddress, pdu: bytes) -> None:
+        self._emit(EapolReceived(source, pdu))
+
+    def _unexpected_frame(self, message: Message) -> None:
+        source = _address(message)
+        if source is not None:
+            self._emit(UnexpectedFrame(source))
+
+    def _station_probed(self, message: Message) -> None:
+        address = _address(message)
+        if address is not None:
+            self._emit(StationProbed(address, "ACK" in message))
+
+    def _stopped(self, _message: Message) -> None:
+        self._lost(self._describe_stop())
+
+    def _interface_gone(self, _message: Message) -> None:
+        self._lost(f"{self.interface} is gone: its radio or driver was removed")
+
+    def _describe_stop(self) -> str:
+        state = rfkill_state(self.capabilities.wiphy_name)
+        if state.is_blocked:
+            return f"{self.capabilities.wiphy_name} is {state}"
+        try:
+            is_up = link.is_up(self.interface)
+        except RadioError:
+            return f"{self.interface} is gone"
+        if not is_up:
+            return f"{self.interface} was set down"
+        return f"the kernel stopped the access point on {self.interface}: it was set down, or another program took it"
+
+    def _lost(self, reason: str) -> None:
+        if self._is_beaconing:
+            self._is_beaconing = False
+            self._emit(RadioLost(reason))
+
+    def _messages_lost(self) -> None:
+        """The kernel dropped messages: the one that says that the access point has ended may be among them."""
+        if self._is_beaconing:
+            check = asyncio.get_running_loop().create_task(self._check_beaconing())
+            self._checks.add(check)
+            check.add_done_callback(self._checks.discard)
+
+    async def _check_beaconing(self) -> None:
+        try:
+            interface = await read_interface(self._transport, self._index)
+        except RadioError as error:
+            self._lost(str(error))
+        except NetlinkError as error:
+            _log.warning("cannot tell whether %s still beacons: %s", self.interface, error)
+        else:
+            if interface.ssid is None:
+                self._lost(self._describe_stop())
+
+
+def _address(message: Message) -> MacAddress | None:
+    octets = message.octets("MAC")
+    return MacAddress(octets) if octets is not None and len(octets) == 6 else None
+
+
+def describe_channel(capabilities: RadioCapabilities, mhz: int) -> str | None:
+    """Why an access point may not be on this frequency, for people; None when it may."""
+    band = capabilities.band_of(mhz)
+    frequency = None if band is None else next(f for f in band.frequencies if f.mhz == mhz)
+    advice = "choose another channel, or set the country the radio is in ('iw reg set CC')"
+    if frequency is None:
+        return f"{capabilities.wiphy_name} has no channel at {mhz} MHz"
+    if frequency.is_disabled:
+        return f"the regulatory domain forbids {mhz} MHz; {advice}"
+    if frequency.needs_radar_detection:
+        return f"{mhz} MHz needs radar detection, which wps-agent does not do; {advice}"
+    if not frequency.may_initiate:
+        return f"the regulatory domain lets no access point start on {mhz} MHz; {advice}"
+    return None
+
+
+_REFUSALS = {
+    errno.ENODEV: "is gone: its radio or driver was removed",
+    errno.ENETDOWN: "is down: another program has set it down, or the radio is blocked",
+    errno.EPERM: "cannot be driven: not permitted (run as root or with CAP_NET_ADMIN)",
+}
+_START_REFUSALS = {
+    errno.EALREADY: "beacons already: another program runs an access point on it",
+    errno.EBUSY: (
+        "cannot beacon: another interface of this radio is in the way (mostly it is on another channel: use that one)"
+    ),
+}
+
+# Any: each method takes the command that stands beside it
+_COMMANDS: dict[type[RadioCommand], Callable[[Nl80211Radio, Any], Awaitable[None]]] = {
+    StartAccessPoint: Nl80211Radio._start,
+    SetBeacon: Nl80211Radio._set_beacon,
+    StopAccessPoint: Nl80211Radio._stop,
+    SendFrame: Nl80211Radio._send_frame,
+    SendEapol: Nl80211Radio._send_eapol,
+    AddStation: Nl80211Radio._add_station,
+    AuthorizeStation: Nl80211Radio._authorize_station,
+    RemoveStation: Nl80211Radio._remove_station,
+    InstallKey: Nl80211Radio._install_key,
+    ProbeStation: Nl80211Radio._probe_station,
+    ReadActivity: Nl80211Radio._read_activity,
+}
+
+_EVENTS: dict[int, Callable[[Nl80211Radio, Message], None]] = {
+    Command.FRAME: Nl80211Radio._frame_received,
+    Command.FRAME_TX_STATUS: Nl80211Radio._frame_fate,
+    Command.CONTROL_PORT_FRAME: Nl80211Radio._control_port_frame,
+    Command.UNEXPECTED_FRAME: Nl80211Radio._unexpected_frame,
+    Command.PROBE_CLIENT: Nl80211Radio._station_probed,
+    Command.STOP_AP: Nl80211Radio._stopped,
+    Command.DEL_INTERFACE: Nl80211Radio._interface_gone,
+    Command.DEL_WIPHY: Nl80211Radio._interface_gone,
+}
