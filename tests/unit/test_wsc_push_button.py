@@ -10,10 +10,10 @@ from wpsagent.wsc.push_button import (
     Admission,
     OverlapDetected,
     PushButtonEnded,
-    PushButtonEndReason,
     PushButtonEvent,
     PushButtonMonitor,
     PushButtonStarted,
+    SelectionEndReason,
     Sighting,
 )
 
@@ -47,7 +47,7 @@ def test_walk_time_is_over_after_exactly_120_seconds() -> None:
     assert monitor.is_active
     assert events_of(monitor) == []
     monitor.handle_timer(1120.0)
-    assert events_of(monitor) == [PushButtonEnded(PushButtonEndReason.TIMED_OUT)]
+    assert events_of(monitor) == [PushButtonEnded(SelectionEndReason.TIMED_OUT)]
     assert monitor.admit(PHONE, MAC_1, 1120.0) is Admission.NOT_ACTIVE
 
 
@@ -71,7 +71,7 @@ def test_pressing_again_restarts_the_walk_time_of_the_same_session() -> None:
 def test_pressing_at_the_very_end_is_a_new_session() -> None:
     monitor = pressed()
     monitor.press(120.0)
-    assert events_of(monitor) == [PushButtonEnded(PushButtonEndReason.TIMED_OUT), PushButtonStarted(240.0)]
+    assert events_of(monitor) == [PushButtonEnded(SelectionEndReason.TIMED_OUT), PushButtonStarted(240.0)]
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,14 @@ def test_m1_without_a_press_is_not_admitted_but_remembered() -> None:
 def test_cancel_ends_the_session() -> None:
     monitor = pressed()
     monitor.cancel(1.0)
-    assert events_of(monitor) == [PushButtonEnded(PushButtonEndReason.CANCELLED)]
+    assert events_of(monitor) == [PushButtonEnded(SelectionEndReason.CANCELLED)]
     assert monitor.admit(PHONE, MAC_1, 2.0) is Admission.NOT_ACTIVE
 
 
 def test_a_pin_replaces_the_session() -> None:
     monitor = pressed()
-    monitor.cancel(1.0, PushButtonEndReason.REPLACED)
-    assert events_of(monitor) == [PushButtonEnded(PushButtonEndReason.REPLACED)]
+    monitor.cancel(1.0, SelectionEndReason.REPLACED)
+    assert events_of(monitor) == [PushButtonEnded(SelectionEndReason.REPLACED)]
 
 
 def test_cancel_without_a_session_is_silent() -> None:
@@ -113,7 +113,7 @@ def test_cancel_without_a_session_is_silent() -> None:
 def test_cancel_when_the_walk_time_is_over_reports_the_timeout() -> None:
     monitor = pressed()
     monitor.cancel(120.0)
-    assert events_of(monitor) == [PushButtonEnded(PushButtonEndReason.TIMED_OUT)]
+    assert events_of(monitor) == [PushButtonEnded(SelectionEndReason.TIMED_OUT)]
 
 
 # ---- overlap before the press
@@ -213,7 +213,7 @@ def test_an_admitted_enrollee_goes_on_after_the_walk_time() -> None:
     monitor = pressed()
     assert monitor.admit(PHONE, MAC_1, 119.9) is Admission.ADMITTED
     assert not monitor.is_overlapping(PHONE, monitor.session, 120.1)
-    assert events_of(monitor) == [PushButtonEnded(PushButtonEndReason.TIMED_OUT)]
+    assert events_of(monitor) == [PushButtonEnded(SelectionEndReason.TIMED_OUT)]
 
 
 def test_an_admitted_enrollee_is_stopped_by_another_one_after_the_walk_time() -> None:
@@ -221,11 +221,11 @@ def test_an_admitted_enrollee_is_stopped_by_another_one_after_the_walk_time() ->
     monitor.admit(PHONE, MAC_1, 119.9)
     monitor.enrollee_seen(PRINTER, MAC_2, 120.1)
     assert monitor.is_overlapping(PHONE, monitor.session, 120.2)
-    assert events_of(monitor) == [PushButtonEnded(PushButtonEndReason.TIMED_OUT), OverlapDetected()]
+    assert events_of(monitor) == [PushButtonEnded(SelectionEndReason.TIMED_OUT), OverlapDetected()]
 
 
-@pytest.mark.parametrize("reason", [PushButtonEndReason.CANCELLED, PushButtonEndReason.REPLACED])
-def test_an_admitted_enrollee_is_stopped_when_the_press_is_taken_back(reason: PushButtonEndReason) -> None:
+@pytest.mark.parametrize("reason", [SelectionEndReason.CANCELLED, SelectionEndReason.REPLACED])
+def test_an_admitted_enrollee_is_stopped_when_the_press_is_taken_back(reason: SelectionEndReason) -> None:
     monitor = pressed()
     session = monitor.session
     monitor.admit(PHONE, MAC_1, 1.0)
@@ -251,7 +251,7 @@ def test_one_press_serves_one_enrolment() -> None:
     monitor.admit(PHONE, MAC_1, 1.0)
     monitor.admit(PHONE, MAC_2, 1.0)
     monitor.enrolment_succeeded(PHONE, 2.0)
-    assert events_of(monitor) == [PushButtonEnded(PushButtonEndReason.SUCCEEDED)]
+    assert events_of(monitor) == [PushButtonEnded(SelectionEndReason.SUCCEEDED)]
     assert monitor.is_overlapping(PHONE, session, 2.1)
     assert monitor.admit(PHONE, MAC_2, 2.2) is Admission.NOT_ACTIVE
     assert events_of(monitor) == []
@@ -261,7 +261,7 @@ def test_a_success_after_the_walk_time_ends_nothing_more() -> None:
     monitor = pressed()
     monitor.admit(PHONE, MAC_1, 119.9)
     monitor.enrolment_succeeded(PHONE, 120.1)
-    assert events_of(monitor) == [PushButtonEnded(PushButtonEndReason.TIMED_OUT)]
+    assert events_of(monitor) == [PushButtonEnded(SelectionEndReason.TIMED_OUT)]
     assert monitor.sightings(120.1) == {}
 
 

@@ -31,13 +31,13 @@ MAX_SIGHTINGS = 32
 """Enrollees remembered at once; the oldest makes room.  Two are enough to see an overlap."""
 
 
-class PushButtonEndReason(Enum):
-    """Why a push-button session ended."""
+class SelectionEndReason(Enum):
+    """Why the time of a button or a PIN ended."""
 
     SUCCEEDED = "succeeded"
     TIMED_OUT = "timed out"
     CANCELLED = "cancelled"
-    REPLACED = "replaced"  # by a PIN: the last method wins
+    REPLACED = "replaced"  # by the other method: the last one wins
 
 
 class Admission(Enum):
@@ -57,7 +57,7 @@ class PushButtonStarted:
 
 @dataclass(frozen=True, slots=True)
 class PushButtonEnded:
-    reason: PushButtonEndReason
+    reason: SelectionEndReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class PushButtonMonitor:
     def handle_timer(self, now: float) -> None:
         """End the session when its walk time is over.  Every other method does this first."""
         if self.ends_at is not None and now >= self.ends_at:
-            self._end(PushButtonEndReason.TIMED_OUT)
+            self._end(SelectionEndReason.TIMED_OUT)
 
     def next_event(self) -> PushButtonEvent | None:
         return self._events.popleft() if self._events else None
@@ -152,9 +152,9 @@ class PushButtonMonitor:
         self._sightings.pop(uuid_e, None)
         self._finished = {uuid: until for uuid, until in self._finished.items() if now < until}
         self._finished[uuid_e] = now + FINISHED_ENROLLEE_IGNORED
-        self._revoke(PushButtonEndReason.SUCCEEDED)
+        self._revoke(SelectionEndReason.SUCCEEDED)
 
-    def cancel(self, now: float, reason: PushButtonEndReason = PushButtonEndReason.CANCELLED) -> None:
+    def cancel(self, now: float, reason: SelectionEndReason = SelectionEndReason.CANCELLED) -> None:
         """Take the press back; without an open session only those still being served are stopped."""
         self.handle_timer(now)
         self._revoke(reason)
@@ -180,11 +180,11 @@ class PushButtonMonitor:
             self._events.append(OverlapDetected())
         return self.is_overlap_forced
 
-    def _revoke(self, reason: PushButtonEndReason) -> None:
+    def _revoke(self, reason: SelectionEndReason) -> None:
         self.session += 1
         if self.is_active:
             self._end(reason)
 
-    def _end(self, reason: PushButtonEndReason) -> None:
+    def _end(self, reason: SelectionEndReason) -> None:
         self.ends_at = None
         self._events.append(PushButtonEnded(reason))
