@@ -339,7 +339,7 @@ def _strongest_encryption(types: EncryptionType) -> EncryptionType:
 def network_key_for(settings: NetworkSettings, m1: M1) -> bytes:
     """The key as it goes to one enrollee; raises ProtocolError when the network has none.
 
-    An enrollee with a display gets the passphrase, which its user may read there; any other the PSK, where there is one.
+    An enrollee with a display gets the passphrase, which its user may read there; others the PSK, where there is one.
     """
     is_unable_to_show = not m1.config_methods & ConfigMethods.DISPLAY
     if settings.psk is not None and (is_unable_to_show or _is_apple_airport(m1) or settings.passphrase is None):
