@@ -102,6 +102,8 @@ class Nl80211Radio:
         self._early: deque[RadioEvent] = deque(maxlen=_EARLY_EVENTS)
         self._handler: Callable[[RadioEvent], None] = self._early.append
         self._tokens: OrderedDict[int, int] = OrderedDict()  # cookie → token, oldest first
+        self._early_fates: dict[int, bool] = {}  # cookie → is acknowledged
+        self._frames_in_flight = 0
         self._checks: set[asyncio.Task[None]] = set()
         self._probed_ssid: bytes | None = None
         self._is_beaconing = False
@@ -188,14 +190,28 @@ class Nl80211Radio:
             await self._request(Command.STOP_AP, {})
 
     async def _send_frame(self, command: SendFrame) -> None:
-        def sent(reply: Message) -> None:
-            cookie = reply.integer("COOKIE")
-            if cookie is not None and command.token is not None:
-                self._remember(cookie, command.token)
+        if command.token is None:
+            await self._request(Command.FRAME, {"FRAME": command.frame})
+            return
+        token = command.token
+        self._frames_in_flight += 1
+        try:
+            await self._request(
+                Command.FRAME, {"FRAME": command.frame}, on_reply=lambda reply: self._sent(reply, token)
+            )
+        finally:
+            self._frames_in_flight -= 1
+            if not self._frames_in_flight:
+                self._early_fates.clear()
 
-        await self._request(Command.FRAME, {"FRAME": command.frame}, on_reply=sent)
-
-    def _remember(self, cookie: int, token: int) -> None:
+    def _sent(self, reply: Message, token: int) -> None:
+        """The kernel's reply says the frame's cookie; where sending is quick its fate is known before that."""
+        cookie = reply.integer("COOKIE")
+        if cookie is None:
+            return
+        if cookie in self._early_fates:
+            self._emit(FrameStatus(token, self._early_fates.pop(cookie)))
+            return
         self._tokens[cookie] = token
         while len(self._tokens) > _REMEMBERED_FRAMES:  # their fate was lost with dropped messages
             self._tokens.popitem(last=False)
@@ -294,9 +310,14 @@ class Nl80211Radio:
             self._emit(FrameReceived(frame, message.integer("RX_SIGNAL_DBM")))
 
     def _frame_fate(self, message: Message) -> None:
-        token = self._tokens.pop(message.integer("COOKIE") or 0, None)
+        cookie, is_acknowledged = message.integer("COOKIE"), "ACK" in message
+        if cookie is None:
+            return
+        token = self._tokens.pop(cookie, None)
         if token is not None:
-            self._emit(FrameStatus(token, "ACK" in message))
+            self._emit(FrameStatus(token, is_acknowledged))
+        elif self._frames_in_flight:
+            self._early_fates[cookie] = is_acknowledged
 
     def _control_port_frame(self, message: Message) -> None:
         source, pdu = _address(message), message.octets("FRAME")
