@@ -18,6 +18,7 @@ Management header:
 Duration and the sequence number belong to the radio: they are written as 0 and not kept when read.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
@@ -171,7 +172,7 @@ class _Header:
 
 
 @dataclass(frozen=True, slots=True)
-class ManagementFrame:
+class ManagementFrame(ABC):
     """What every management frame has: its three addresses, and its way to octets."""
 
     SUBTYPE: ClassVar[FrameSubtype]
@@ -180,9 +181,9 @@ class ManagementFrame:
     source: MacAddress
     bssid: MacAddress
 
+    @abstractmethod
     def _encode_body(self) -> bytes:
         """The fixed fields and elements, after the header."""
-        return b""
 
     def encode(self) -> bytes:
         control = (self.SUBTYPE << 4).to_bytes(2, "little")

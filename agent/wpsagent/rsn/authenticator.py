@@ -43,6 +43,7 @@ from wpsagent.rsn.handshake import (
     KeyMessage,
 )
 from wpsagent.rsn.key_frame import GroupKey, KeyData, KeyFrame, KeyInformation
+from wpsagent.rsn.rsne import is_same_policy
 
 FIRST_TIMEOUT = 0.1
 TIMEOUT = 1.0
@@ -187,7 +188,7 @@ class Authenticator(Handshake):
         if not frame.has_valid_mic(ptk.kck):
             self.mic_failures += 1
             raise DiscardError("message 2 with a wrong MIC")
-        if Elements.decode(frame.key_data).first_element(ElementId.RSN) != self._station_rsne:
+        if not is_same_policy(Elements.decode(frame.key_data).first_element(ElementId.RSN), self._station_rsne):
             text = "message 2 does not repeat the RSN element of the association request"
             raise HandshakeError(ReasonCode.HANDSHAKE_ELEMENT_MISMATCH, text)
         self._snonce, self._ptk = frame.nonce, ptk

@@ -138,6 +138,14 @@ class Rsne:
         return element(ElementId.RSN, self.encode())
 
 
+def is_same_policy(one: bytes | None, other: bytes | None) -> bool:
+    """True when two whole RSN elements say the same: some products leave out a default in one place only."""
+    try:
+        return one is not None and other is not None and Rsne.decode(one[2:]) == Rsne.decode(other[2:])
+    except DecodeError:
+        return False
+
+
 WPA2_PSK_CCMP = Rsne(akm_suites=(AkmSuite.PSK,))
 """WPA2-Personal with CCMP for both pairwise and group traffic: what our access point offers."""
 

@@ -47,7 +47,7 @@ from wpsagent.rsn.handshake import (
     KeyMessage,
 )
 from wpsagent.rsn.key_frame import KeyData, KeyFrame, KeyInformation
-from wpsagent.rsn.rsne import CipherSuite, Rsne
+from wpsagent.rsn.rsne import CipherSuite, Rsne, is_same_policy
 
 HANDSHAKE_TIMEOUT = 10.0
 
@@ -182,7 +182,7 @@ class Supplicant(Handshake):
             raise DiscardError("message 3 that does not install a CCMP key")
         key_data = KeyData.unwrap(ptk.kek, frame.key_data)
         self._replay_counter = frame.replay_counter
-        if key_data.rsne != self._rsne:
+        if not is_same_policy(key_data.rsne, self._rsne):
             text = "message 3 does not repeat the RSN element of the beacon: somebody may have changed one of them"
             raise HandshakeError(ReasonCode.HANDSHAKE_ELEMENT_MISMATCH, text)
         self._check_group_key(key_data)
