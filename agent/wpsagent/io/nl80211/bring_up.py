@@ -81,7 +81,7 @@ class BringUp:
     async def _take_over(self) -> tuple[int, RadioCapabilities]:
         name = self._plan.interface
         index = link.index_of(name)
-        interface = await read_interface(self._transport, index)
+        interface = await read_interface(self._transport, index, name)
         capabilities = await self._usable_wiphy(interface.wiphy)
         interface = await self._wait_until_free(interface)
         was_up = link.is_up(name)
@@ -99,7 +99,7 @@ class BringUp:
         while interface.ssid is not None:
             if interface.type is not InterfaceType.AP or not await self._wait_for_change(deadline):
                 raise RadioError(_describe_use(interface))
-            interface = await read_interface(self._transport, interface.index)
+            interface = await read_interface(self._transport, interface.index, interface.name)
         return interface
 
     async def _wait_for_change(self, deadline: float) -> bool:
@@ -143,6 +143,8 @@ class BringUp:
             raise
 
     async def _restore_type(self, index: int, former: InterfaceType) -> None:
+        if not link.exists(self._plan.interface):
+            return
         try:
             link.set_down(self._plan.interface)
             await self._set_type(index, former)
@@ -247,6 +249,8 @@ class BringUp:
         """What is undone when the radio closes; a refusal then is a warning, the rest is undone all the same."""
 
         def undo() -> None:
+            if not link.exists(self._plan.interface):
+                return
             try:
                 action()
             except RadioError as error:

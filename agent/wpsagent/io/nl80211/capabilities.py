@@ -97,16 +97,16 @@ async def read_interfaces(transport: Transport) -> list[InterfaceDescription]:
     return sorted(found, key=lambda interface: interface.index)
 
 
-async def read_interface(transport: Transport, index: int) -> InterfaceDescription:
-    """One interface.  Raises RadioError when it is not a wireless one, NetlinkError."""
+async def read_interface(transport: Transport, index: int, name: str) -> InterfaceDescription:
+    """One interface; name is for the errors.  Raises RadioError when it is not a wireless one, NetlinkError."""
     try:
         replies = await transport.request(Command.GET_INTERFACE, {"IFINDEX": index})
     except NetlinkError as error:
         if error.errno in (errno.ENODEV, errno.EINVAL, errno.EOPNOTSUPP):
-            raise RadioError(f"interface number {index} is gone or is not a wireless one") from error
+            raise RadioError(f"{name} is gone or is not a wireless interface") from error
         raise
     if not replies:
-        raise RadioError(f"the kernel says nothing of interface number {index}")
+        raise RadioError(f"the kernel says nothing of {name}")
     return _interface(replies[0])
 
 

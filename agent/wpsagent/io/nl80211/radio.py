@@ -10,7 +10,7 @@ import asyncio
 import errno
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -162,7 +162,9 @@ class Nl80211Radio:
         try:
             await self._request(Command.START_AP, request)
         except NetlinkError as error:
-            raise await self._start_refused(error, command.frequency_mhz) from error
+            self._raise_in_words(error, _START_REFUSALS)
+            await self._raise_for_channel(error, command.frequency_mhz)
+            raise
         self._is_beaconing = True
         await self._request(Command.SET_BSS, requests.set_bss(command))
 
@@ -172,14 +174,12 @@ class Nl80211Radio:
             await self._register(_PROBE_REQUEST, bytes([0, len(ssid)]) + ssid)
             self._probed_ssid = ssid
 
-    async def _start_refused(self, error: NetlinkError, mhz: int) -> RadioError | NetlinkError:
-        """In words for people, as far as errno and the regulatory domain of this moment tell."""
-        if error.errno == errno.EINVAL:
-            wiphys = await read_wiphys(self._transport, self.capabilities.wiphy)
-            reason = describe_channel(wiphys[0], mhz) if wiphys else None
-            return RadioError(f"{self.interface} cannot be an access point: {reason}") if reason else error
-        reason = _START_REFUSALS.get(error.errno or 0)
-        return RadioError(f"{self.interface} {reason}") if reason else error
+    async def _raise_for_channel(self, error: NetlinkError, mhz: int) -> None:
+        """Raises RadioError if the regulatory domain of this moment is why: the kernel says no more than EINVAL."""
+        wiphys = await read_wiphys(self._transport, self.capabilities.wiphy) if error.errno == errno.EINVAL else []
+        reason = describe_channel(wiphys[0], mhz) if wiphys else None
+        if reason is not None:
+            raise RadioError(f"{self.interface} cannot be an access point: {reason}") from error
 
     async def _set_beacon(self, command: SetBeacon) -> None:
         await self._request(Command.SET_BEACON, requests.beacon(command.beacon))
@@ -252,8 +252,13 @@ class Nl80211Radio:
         await self._request(Command.PROBE_CLIENT, {"MAC": bytes(command.address)})
 
     async def _read_activity(self, _command: ReadActivity) -> None:
+        try:
+            messages = await self._transport.dump(Command.GET_STATION, {"IFINDEX": self._index})
+        except NetlinkError as error:
+            self._raise_in_words(error, _REFUSALS)
+            raise
         stations = []
-        for message in await self._transport.dump(Command.GET_STATION, {"IFINDEX": self._index}):
+        for message in messages:
             information = message.nest("STA_INFO")
             inactive_ms = information.integer("INACTIVE_TIME") if information else None
             address = _address(message)
@@ -267,7 +272,8 @@ class Nl80211Radio:
         except NetlinkError as error:
             if error.errno == errno.EALREADY and not self._is_own_probe(frame_type, match):
                 raise RadioError(
-                    f"{self.interface}: another program receives the frames of its access point (hostapd?): stop it"
+                    f"{self.interface} is used by another program (hostapd or wpa_supplicant): stop that, "
+                    "or name another interface"
                 ) from error
             if error.errno != errno.EALREADY:
                 raise
@@ -282,10 +288,14 @@ class Nl80211Radio:
         try:
             await self._transport.request(command, {"IFINDEX": self._index, **attributes}, on_reply=on_reply)
         except NetlinkError as error:
-            reason = _REFUSALS.get(error.errno or 0)
-            if reason is not None:
-                raise RadioError(f"{self.interface} {reason}") from error
+            self._raise_in_words(error, _REFUSALS)
             raise
+
+    def _raise_in_words(self, error: NetlinkError, refusals: Mapping[int, str]) -> None:
+        """Raises RadioError in words for people where the number of the error says enough."""
+        reason = refusals.get(error.errno or 0)
+        if reason is not None:
+            raise RadioError(f"{self.interface} {reason}") from error
 
     # ---- events
 
@@ -369,7 +379,7 @@ class Nl80211Radio:
 
     async def _check_beaconing(self) -> None:
         try:
-            interface = await read_interface(self._transport, self._index)
+            interface = await read_interface(self._transport, self._index, self.interface)
         except RadioError as error:
             self._lost(str(error))
         except NetlinkError as error:
