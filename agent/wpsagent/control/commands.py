@@ -219,7 +219,7 @@ class Commands:
             self._require_known(target)
             return command.handle(Call(self._agent, self, target, command.parse(rest)))
         except AgentError as error:
-            _log.warning("%s failed: %s", name, error)
+            _log.warning("%s failed: %s", name, "see WHY" if command.is_sensitive else error)
             self.last_failure = f"{name}: {error}"
             return FAIL
 
