@@ -55,14 +55,14 @@ need-python:
 $(VENV)/run.stamp: pyproject.toml | need-python
 	@echo "Setting up $(VENV)"
 	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet -e '.[gpio]' || \
-	  { echo 'Without gpiozero and lgpio (no Raspberry Pi pins)'; $(BIN)/python -m pip install --quiet -e .; }
+	@$(BIN)/python -m pip install --quiet --quiet -e '.[gpio]' || \
+	  { echo 'Without gpiozero and lgpio (no Raspberry Pi pins)'; $(BIN)/python -m pip install --quiet --quiet -e .; }
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml | need-python
 	@echo "Setting up $(VENV) for development"
 	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet -e '.[gpio,test]'
+	@$(BIN)/python -m pip install --quiet --quiet -e '.[gpio,test]'
 	@touch $@ $(VENV)/run.stamp
 
 venv: $(VENV)/test.stamp

@@ -8,6 +8,7 @@ shows what did happen.
 """
 
 import contextlib
+import functools
 import itertools
 import os
 import select
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -372,6 +374,9 @@ class NotifySocket:
         self.path.unlink(missing_ok=True)
 
 
+DEFAULT_CONTROL_SOCKET = "/run/wps-agent/control"
+
+
 class Agent(PeerProcess):
     """wps-agent run --config FILE, from the virtual environment that runs the tests."""
 
@@ -402,6 +407,12 @@ class Agent(PeerProcess):
     def wait_ready(self, timeout: float = 30.0) -> None:
         self.wait_alive(lambda: self.notify.has("READY=1"), timeout, "wps-agent is not ready")
 
+    @functools.cached_property
+    def control(self) -> ControlInterface:
+        """Its control socket, which takes hostapd's commands; connected when first asked for."""
+        settings = tomllib.loads(self.config_path.read_text()).get("agent", {})
+        return ControlInterface(Path(settings.get("control_socket", DEFAULT_CONTROL_SOCKET)))
+
     def command(self, *words: str, timeout: float = 30.0) -> subprocess.CompletedProcess[str]:
         """Run one command of the CLI against this agent, for example command("pbc")."""
         return subprocess.run(
@@ -413,6 +424,9 @@ class Agent(PeerProcess):
         )
 
     def stop(self, timeout: float = 10.0) -> int:
+        if "control" in self.__dict__:
+            self.control.close()
+            del self.control
         status = super().stop(timeout)
         self.notify.close()
         return status

@@ -14,12 +14,15 @@ die() { echo "build.sh: $*" >&2; exit 1; }
 # The kernels that the fragment beside this file is known to suit, the best known first.
 versions="6.1 6.12"
 
+has_candidate() {
+  case $(LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: //p') in "" | "(none)") return 1 ;; esac
+}
+
 if [ "${1:-}" = --package ]; then
-  for version in $versions; do
-    candidate=$(apt-cache policy "linux-source-$version" 2>/dev/null | sed -n 's/^ *Candidate: //p')
-    if [ -n "$candidate" ] && [ "$candidate" != "(none)" ]; then echo "linux-source-$version"; exit 0; fi
+  for package in $(printf 'linux-source-%s ' $versions) linux-source; do
+    if has_candidate "$package"; then echo "$package"; exit 0; fi
   done
-  die "apt offers none of linux-source-{${versions// /,}}; give a kernel tarball in WPS_LAB_SOURCE"
+  die "apt offers no linux-source package; give a kernel tarball in WPS_LAB_SOURCE"
 fi
 
 target=${1:?the folder to build into}
@@ -27,11 +30,12 @@ mkdir -p "$target"
 target=$(cd "$target" && pwd)
 
 find_source() {
+  local tarball
   if [ -n "${WPS_LAB_SOURCE:-}" ]; then echo "$WPS_LAB_SOURCE"; return; fi
-  for version in $versions; do
-    if [ -f "/usr/src/linux-source-$version.tar.xz" ]; then echo "/usr/src/linux-source-$version.tar.xz"; return; fi
+  for tarball in $(printf '/usr/src/linux-source-%s.tar.xz ' $versions) /usr/src/linux-source-*.tar.xz; do
+    if [ -f "$tarball" ]; then echo "$tarball"; return; fi
   done
-  die "no kernel source; as root: apt-get install $("$0" --package 2>/dev/null || echo linux-source) flex bison bc make gcc libc6-dev xz-utils"
+  die "no kernel source in /usr/src; \`make lab\` installs it, or as root: apt-get install linux-source"
 }
 
 build_kernel() {
