@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The networks of the configuration: brought up, watched, brought up again when their radio comes back.
+
+Each network is one access point on one radio; those of one button group share an InternalRegistrar.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+from wpsagent.config.model import AccessPointSettings, Configuration, DeviceSettings, Security
+from wpsagent.daemon.translate import from_access_point, from_registrar
+from wpsagent.dot11.channels import FrequencyBand, band_of
+from wpsagent.errors import NetlinkError, RadioError, UsageError
+from wpsagent.octets import MacAddress
+from wpsagent.ports import AccessPointRadio, Entropy
+from wpsagent.roles import events as ap
+from wpsagent.roles.access_point import AccessPoint, AccessPointParameters
+from wpsagent.roles.runner import AccessPointRunner, ButtonGroup
+from wpsagent.roles.wps_runs import WpsRuns
+from wpsagent.status import events as e
+from wpsagent.wsc.credential import NetworkSettings
+from wpsagent.wsc.device import DeviceDescription, PrimaryDeviceType, uuid_from_mac
+from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType, RfBands
+from wpsagent.wsc.internal_registrar import BssAuthority, InternalRegistrar, InternalRegistrarEvent
+
+logger = logging.getLogger(__name__)
+
+OpenRadio = Callable[[AccessPointSettings], Awaitable[AccessPointRadio]]
+"""Opens the radio of a network; raises RadioError, NetlinkError."""
+
+RETRY_DELAYS = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds between attempts to bring a network up; the last one repeats."""
+
+_RF_BANDS = {
+    FrequencyBand.GHZ_2_4: RfBands.BAND_2_4_GHZ,
+    FrequencyBand.GHZ_5: RfBands.BAND_5_GHZ,
+    FrequencyBand.GHZ_60: RfBands.BAND_60_GHZ,
+}
+
+
+class Network:
+    """One access point, up or down."""
+
+    def __init__(self, settings: AccessPointSettings, networks: "Networks") -> None:
+        self.settings = settings
+        self.runner: AccessPointRunner | None = None
+        self._networks = networks
+        self._authority: BssAuthority | None = None
+        self._lost = asyncio.Event()
+        self._watcher: asyncio.Task[None] | None = None
+        self._reason = ""
+
+    @property
+    def is_up(self) -> bool:
+        return self.runner is not None and self.runner.machine.is_started
+
+    async def start(self) -> None:
+        """Try to bring it up once, and keep trying from then on."""
+        is_up = await self._bring_up()
+        if is_up:
+            self._networks.report(
+                e.AccessPointStarted(
+                    self.settings.interface, self.settings.ssid, self.settings.channel, self.settings.frequency_mhz
+                )
+            )
+        self._watcher = asyncio.create_task(self._watch(is_up), name=f"watch {self.settings.interface}")
+
+    async def stop(self) -> None:
+        """Send the stations away and give the radio back."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+        await self._take_down()
+
+    async def _watch(self, is_up: bool) -> None:
+        """Wait until it is lost; then try until it is back."""
+        while True:
+            if is_up:
+                await self._lost.wait()
+                await self._take_down()
+            for delay in self._delays():
+                await asyncio.sleep(delay)
+                if await self._bring_up():
+                    self._networks.report(e.RadioRecovered(self.settings.interface))
+                    is_up = True
+                    break
+
+    @staticmethod
+    def _delays() -> Iterator[float]:
+        yield from RETRY_DELAYS
+        while True:
+            yield RETRY_DELAYS[-1]
+
+    async def _bring_up(self) -> bool:
+        settings = self.settings
+        self._lost.clear()
+        try:
+            radio = await self._networks.open_radio(settings)
+        except (RadioError, NetlinkError) as error:
+            self._failed(str(error))
+            return False
+        try:
+            machine = AccessPoint(
+                _parameters(settings), radio.address, radio.capabilities, self._wps(radio), self._networks.entropy
+            )
+            self.runner = AccessPointRunner(machine, radio, self._ap_events)
+            await self.runner.start()
+        except (RadioError, NetlinkError) as error:
+            self.runner = None
+            await radio.close()
+            self._failed(str(error))
+            return False
+        group = self._networks.groups.get(settings.button_group)
+        if group is not None and settings.wps:
+            group.runners.append(self.runner)
+        self._reason = ""
+        return True
+
+    async def _take_down(self) -> None:
+        if self.runner is not None:
+            runner, self.runner = self.runner, None
+            group = self._networks.groups.get(self.settings.button_group)
+            if group is not None and runner in group.runners:
+                group.runners.remove(runner)
+            await runner.stop()
+
+    def _failed(self, reason: str) -> None:
+        if reason != self._reason:  # said once, not with every attempt
+            self._reason = reason
+            self._networks.report(e.AccessPointFailed(self.settings.interface, reason))
+
+    def _wps(self, radio: AccessPointRadio) -> WpsRuns | None:
+        if not self.settings.wps:
+            return None
+        if self._authority is None:
+            group = self._networks.group(self.settings.button_group, radio.address)
+            band = _RF_BANDS.get(band_of(self.settings.frequency_mhz), RfBands.BAND_5_GHZ)
+            self._authority = group.registrar.add_network(_network_settings(self.settings), band)
+        return WpsRuns(self._authority, radio.address, self._networks.entropy)
+
+    def _ap_events(self, events: Sequence[ap.ApEvent]) -> None:
+        group = self._networks.groups.get(self.settings.button_group)
+        if group is not None:
+            group.pump()  # the stations' runs have talked to the registrar: its word (success) comes before theirs
+        for event in events:
+            for agent_event in from_access_point(self.settings.interface, self.settings.button_group, event):
+                self._networks.report(agent_event)
+            if isinstance(event, ap.AccessPointLost):
+                self._lost.set()
+
+
+class Networks:
+    """All networks, and the button groups they form."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        open_radio: OpenRadio,
+        entropy: Entropy,
+        report: Callable[[e.AgentEvent], None],
+    ) -> None:
+        self.open_radio = open_radio
+        self.entropy = entropy
+        self.report = report
+        self.groups: dict[str, ButtonGroup] = {}
+        self._device = configuration.device
+        self.networks = [Network(settings, self) for settings in configuration.access_points]
+
+    async def start(self) -> None:
+        """Bring up all that can be, in order: the first one's address makes the UUID where none is configured."""
+        for network in self.networks:
+            await network.start()
+
+    async def stop(self) -> None:
+        """Take all down."""
+        for group in self.groups.values():
+            group.stop()
+        await asyncio.gather(*(network.stop() for network in self.networks))
+
+    def group(self, name: str, address: MacAddress) -> ButtonGroup:
+        """The group of a name, made when its first network comes up."""
+        if name not in self.groups:
+            uuid = self._device.uuid or uuid_from_mac(address)
+            registrar = InternalRegistrar(_device(self._device), uuid, self.entropy)
+
+            def report(events: Sequence[InternalRegistrarEvent]) -> None:
+                for event in events:
+                    self.report(from_registrar(name, event))
+
+            self.groups[name] = ButtonGroup(registrar, report)
+        return self.groups[name]
+
+    def select(self, target: str | None) -> dict[str, ButtonGroup]:
+        """The groups a command means: all, one by its name, or the one of an interface; raises UsageError."""
+        if not self.groups:
+            raise UsageError("no network with WPS is up")
+        if target is None:
+            return dict(self.groups)
+        if target in self.groups:
+            return {target: self.groups[target]}
+        for network in self.networks:
+            if network.settings.interface == target:
+                if not network.settings.wps:
+                    raise UsageError(f"WPS is off on {target} (access_point.wps = false)")
+                if network.settings.button_group in self.groups:
+                    return {network.settings.button_group: self.groups[network.settings.button_group]}
+        names = sorted({*self.groups, *(network.settings.interface for network in self.networks)})
+        raise UsageError(f"no button group or interface {target!r}; there are: {', '.join(names)}")
+
+
+def _parameters(settings: AccessPointSettings) -> AccessPointParameters:
+    return AccessPointParameters(
+        interface=settings.interface,
+        settings=_network_settings(settings),
+        frequency_mhz=settings.frequency_mhz,
+        beacon_interval_tu=settings.beacon_interval_tu,
+        dtim_period=settings.dtim_period,
+        is_hidden=settings.hidden,
+        country=settings.country,
+        max_stations=settings.max_stations,
+        inactivity=settings.inactivity_s,
+        group_rekey=settings.group_rekey_s,
+    )
+
+
+def _network_settings(settings: AccessPointSettings) -> NetworkSettings:
+    is_open = settings.security is Security.OPEN
+    return NetworkSettings(
+        ssid=settings.ssid,
+        authentication_types=AuthenticationType.OPEN if is_open else AuthenticationType.WPA2_PERSONAL,
+        encryption_types=EncryptionType.NONE if is_open else EncryptionType.AES,
+        passphrase=settings.passphrase,
+        psk=settings.psk,
+    )
+
+
+def _device(settings: DeviceSettings) -> DeviceDescription:
+    return DeviceDescription(
+        manufacturer=settings.manufacturer,
+        model_name=settings.model_name,
+        model_number=settings.model_number,
+        serial_number=settings.serial_number,
+        primary_device_type=PrimaryDeviceType.parse(settings.type),
+        device_name=settings.name,
+        config_methods=settings.config_methods,
+    )

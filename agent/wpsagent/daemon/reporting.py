@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Tells everybody what happens: LED, MQTT, control clients, service manager and log.
+
+Everything the agent does becomes one `AgentEvent`; `Reporting.report` passes it through the status board and hands
+each listener its part.
+"""
+
+import asyncio
+import dataclasses
+import logging
+import time
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Protocol
+
+from wpsagent.roles.runner import Timer
+from wpsagent.status import events as e
+from wpsagent.status.board import ControlEvent, StatusBoard, Update
+from wpsagent.wsc.device import format_uuid
+
+logger = logging.getLogger(__name__)
+
+_QUIET = (e.EnrolleeSeen, e.EapStarted, e.EapMethodProposed, e.EapFailed)
+_WARNINGS = (
+    e.AccessPointFailed,
+    e.RadioLost,
+    e.BrokerLost,
+    e.OverlapDetected,
+    e.EnrolmentFailed,
+    e.PushButtonRefused,
+    e.SetupLocked,
+)
+
+
+class Publisher(Protocol):
+    """What hears the state and the events: the MQTT reporter."""
+
+    def publish_state(self, state: dict[str, Any]) -> None:
+        """The whole state; only the newest matters."""
+
+    def publish_event(self, event: dict[str, Any]) -> None:
+        """One event; every one matters, if possible."""
+
+
+class Reporting:
+    """Everything that is told; listeners are appended by the composition root."""
+
+    def __init__(self, board: StatusBoard) -> None:
+        self.board = board
+        self.pattern_listeners: list[Callable[[str], None]] = []
+        self.publishers: list[Publisher] = []
+        self.control_listeners: list[Callable[[ControlEvent], None]] = []
+        self.observers: list[Callable[[e.AgentEvent], None]] = []
+        self._pattern: str | None = None
+        self._timer = Timer(self._deadline_reached)
+
+    def report(self, event: e.AgentEvent) -> None:
+        """Tell everybody."""
+        self._log(event)
+        self._show(self.board.apply(event, asyncio.get_running_loop().time(), time.time()), event)
+        for observer in self.observers:
+            observer(event)
+
+    def state(self) -> dict[str, Any]:
+        """The state as it would be published now."""
+        return self.board.state(asyncio.get_running_loop().time(), time.time())
+
+    def close(self) -> None:
+        self._timer.set(None)
+
+    def _show(self, update: Update, event: e.AgentEvent | None) -> None:
+        # A second press or a second overlap is shown anew although the pattern's name stays.
+        if update.pattern != self._pattern or isinstance(event, e.PushButtonStarted | e.OverlapDetected):
+            self._pattern = update.pattern
+            for show in self.pattern_listeners:
+                show(update.pattern)
+        for publisher in self.publishers:
+            if update.event is not None:
+                publisher.publish_event(update.event)
+            if update.state is not None:
+                publisher.publish_state(update.state)
+        for control_event in update.control_events:
+            for listener in self.control_listeners:
+                listener(control_event)
+        self._timer.set(self.board.deadline)
+
+    def _deadline_reached(self) -> None:
+        self._show(self.board.handle_timer(asyncio.get_running_loop().time(), time.time()), None)
+
+    @staticmethod
+    def _log(event: e.AgentEvent) -> None:
+        level = logging.INFO
+        if isinstance(event, _QUIET):
+            level = logging.DEBUG
+        elif isinstance(event, _WARNINGS):
+            level = logging.WARNING
+        if logger.isEnabledFor(level):
+            logger.log(level, "%s", describe(event))
+
+
+def describe(event: e.AgentEvent) -> str:
+    """An event as a line for the log: its name in words, then its fields."""
+    words = "".join(f" {c.lower()}" if c.isupper() else c for c in type(event).__name__).strip()
+    fields = [f"{f.name}={_plain(getattr(event, f.name))}" for f in dataclasses.fields(event) if f.name != "ends_at"]
+    return f"{words}: {' '.join(fields)}" if fields else words
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    if type(value) is bytes:
+        return format_uuid(value)
+    if isinstance(value, tuple):
+        return ",".join(map(_plain, value))
+    text = str(value)
+    return repr(text) if not text.isprintable() or " " in text else text

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From what the access points and their registrars report to the one vocabulary of the agent, status.events."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wpsagent.roles import events as ap
+from wpsagent.status import events as e
+from wpsagent.wsc import internal_registrar as wps
+
+_REASONS = {
+    wps.SelectionEndReason.SUCCEEDED: e.SessionEndReason.SUCCEEDED,
+    wps.SelectionEndReason.TIMED_OUT: e.SessionEndReason.TIMED_OUT,
+    wps.SelectionEndReason.CANCELLED: e.SessionEndReason.CANCELLED,
+    wps.SelectionEndReason.REPLACED: e.SessionEndReason.REPLACED,
+}
+
+_REGISTRAR: Mapping[type, Callable[[str, Any], e.AgentEvent]] = {
+    wps.PushButtonStarted: lambda group, event: e.PushButtonStarted(group, event.ends_at),
+    wps.PushButtonEnded: lambda group, event: e.PushButtonEnded(group, _REASONS[event.reason]),
+    wps.OverlapDetected: lambda group, _event: e.OverlapDetected(group),
+    wps.PinStarted: lambda group, event: e.PinStarted(group, event.ends_at),
+    wps.PinEnded: lambda group, event: e.PinEnded(group, _REASONS[event.reason]),
+    wps.EnrolmentSucceeded: lambda group, event: e.EnrolmentSucceeded(
+        group, event.address, event.uuid_e, event.device_name
+    ),
+    wps.PinNeeded: lambda _group, event: e.PinNeeded(
+        event.uuid_e,
+        event.address,
+        event.device_name,
+        event.manufacturer,
+        event.model_name,
+        event.model_number,
+        event.serial_number,
+        event.primary_device_type,
+    ),
+    wps.EnrolleeSeen: lambda _group, event: e.EnrolleeSeen(
+        event.address,
+        event.uuid_e,
+        event.primary_device_type,
+        event.config_methods,
+        event.device_password_id,
+        event.request_type,
+        event.device_name,
+    ),
+}
+
+
+def from_registrar(group: str, event: wps.InternalRegistrarEvent) -> e.AgentEvent:
+    """What the registrar of a button group reports (SelectedRegistrarChanged is the runner's, not ours)."""
+    return _REGISTRAR[type(event)](group, event)
+
+
+def from_access_point(interface: str, group: str, event: ap.ApEvent) -> list[e.AgentEvent]:
+    """What an access point reports; a run that failed is told with its numbers."""
+    match event:
+        case ap.StationConnected():
+            return [e.StationConnected(interface, event.address)]
+        case ap.StationDisconnected():
+            return [e.StationDisconnected(interface, event.address, event.reason)]
+        case ap.WpsRunStarted():
+            return [e.EapStarted(interface, event.address), e.EapMethodProposed(interface, event.address)]
+        case ap.WpsRunFailed():
+            failure = event.failure
+            return [
+                e.EnrolmentFailed(
+                    group,
+                    event.address,
+                    failure.message_type or 0,
+                    failure.configuration_error,
+                    failure.error_indication,
+                    interface,
+                )
+            ]
+        case ap.WpsRunEnded():
+            return [e.EapFailed(interface, event.address)]
+        case ap.AccessPointLost():
+            return [e.RadioLost(interface, event.reason)]
+        case ap.HandshakeFailed():
+            return [e.HandshakeFailed(interface, event.address, event.text)]

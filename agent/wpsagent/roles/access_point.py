@@ -1,0 +1,539 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The access point: IEEE 802.11 authentication and association, RSN and WPS for each station.
+
+A machine without I/O: radio events go in, radio commands come out, in the order in which they must be carried out.
+Implements IEEE 802.11-2020, 11.3 (state machine of stations), WPA2-PSK with CCMP (12.7) through rsn.Authenticator,
+and the internal Registrar's side of Wi-Fi Simple Configuration through eap.EapAuthenticator.
+
+How a station passes through it:
+
+    authentication request    → response                              AUTHENTICATED   10 s
+    association request       → AddStation, response                  ASSOCIATING      2 s
+    response acknowledged     → handshake (RSN), EAP (WPS) or nothing ASSOCIATED      30 s without a session
+    handshake complete        → key, port opened                      AUTHORIZED
+    EAP ended                 → (10 ms) deauthentication, reason 23   LEAVING
+
+Refuses: shared-key and SAE authentication, WEP, TKIP, stations beyond max_stations, and WPS for anything but the two
+identities of the standard.  Ignores frames for other BSSes and whatever it cannot decode.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from wpsagent.crypto.rsn_keys import derive_psk
+from wpsagent.dot11.elements import WPS_VENDOR_TYPE, ElementId, Elements
+from wpsagent.dot11.frames import (
+    AssociationRequest,
+    Authentication,
+    AuthenticationAlgorithm,
+    Deauthentication,
+    Disassociation,
+    Frame,
+    ProbeRequest,
+    ReasonCode,
+    ReassociationRequest,
+    StatusCode,
+    decode_frame,
+)
+from wpsagent.errors import DecodeError
+from wpsagent.octets import BROADCAST, MacAddress
+from wpsagent.ports import (
+    AddStation,
+    AuthorizeStation,
+    Beacon,
+    CommandFailed,
+    EapolReceived,
+    Entropy,
+    FrameReceived,
+    FrameStatus,
+    InstallKey,
+    ProbeStation,
+    RadioCapabilities,
+    RadioCommand,
+    RadioEvent,
+    RadioLost,
+    ReadActivity,
+    RemoveStation,
+    SendFrame,
+    SetBeacon,
+    StartAccessPoint,
+    StationActivity,
+    StationProbed,
+    StopAccessPoint,
+    UnexpectedFrame,
+)
+from wpsagent.roles.admission import examine
+from wpsagent.roles.beacons import ApDescription
+from wpsagent.roles.events import AccessPointLost, ApEvent, StationDisconnected
+from wpsagent.roles.sessions import StationSessions
+from wpsagent.roles.station import Security, Station, StationState
+from wpsagent.roles.wps_runs import WpsRuns
+from wpsagent.rsn.rsne import WPA2_PSK_CCMP
+from wpsagent.wsc.credential import NetworkSettings
+from wpsagent.wsc.enumerations import AuthenticationType
+
+AUTHENTICATED_TIMEOUT = 10.0
+ASSOCIATING_TIMEOUT = 2.0
+"""Seconds a station may spend without its association request, or without acknowledging our response."""
+
+MAXIMUM_UNASSOCIATED = 64
+"""Stations remembered that have authenticated only; a flood pushes the oldest out."""
+
+UNEXPECTED_FRAME_INTERVAL = 1.0
+"""Seconds between two deauthentications to a station that sends data without being associated."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPointParameters:
+    """One network.  Times in seconds; group_rekey 0 for never."""
+
+    interface: str
+    settings: NetworkSettings
+    frequency_mhz: int
+    beacon_interval_tu: int = 100
+    dtim_period: int = 2
+    is_hidden: bool = False
+    country: str | None = None
+    max_stations: int = 64
+    inactivity: float = 300.0
+    group_rekey: float = 86400.0
+    fragment_size: int = 1400
+
+
+class AccessPoint:
+    """One BSS.  wps is None where Wi-Fi Protected Setup is off.
+
+    The door: `start` and `stop`, `receive(event, now)`, `messages_to_send()` (radio commands, to be executed in
+    order), `next_event()`, `deadline` and `handle_timer(now)`.
+    """
+
+    def __init__(
+        self,
+        parameters: AccessPointParameters,
+        address: MacAddress,
+        capabilities: RadioCapabilities,
+        wps: WpsRuns | None,
+        entropy: Entropy,
+    ) -> None:
+        """Raises RadioError when the radio cannot use the channel."""
+        settings = parameters.settings
+        is_protected = bool(settings.authentication_types & AuthenticationType.WPA2_PERSONAL)
+        self.parameters = parameters
+        self.address = address
+        self.is_started = False
+        self._now = 0.0
+        self._wps = wps
+        self._rsne = WPA2_PSK_CCMP if is_protected else None
+        self._description = ApDescription.on(
+            capabilities,
+            address=address,
+            ssid=settings.ssid,
+            frequency_mhz=parameters.frequency_mhz,
+            beacon_interval_tu=parameters.beacon_interval_tu,
+            rsne_element=self._rsne.element() if self._rsne else b"",
+            is_hidden=parameters.is_hidden,
+            country=parameters.country,
+        )
+        self._outbox: list[RadioCommand] = []
+        self._events: deque[ApEvent] = deque()
+        self._sessions = StationSessions(
+            address=address,
+            rsne=self._rsne,
+            pmk=_pmk_of(settings) if is_protected else b"",
+            wps=wps,
+            fragment_size=parameters.fragment_size,
+            entropy=entropy,
+            send=self._outbox.append,
+            report=self._events.append,
+            send_away=self._send_away,
+        )
+        self._stations: dict[MacAddress, Station] = {}
+        self._tokens: dict[int, MacAddress] = {}
+        self._next_token = 1
+        self._rekey_at: float | None = None
+        self._activity_at: float | None = None
+        self._unexpected: dict[MacAddress, float] = {}
+
+    # ---- the door
+
+    def start(self, now: float) -> None:
+        """Begin to beacon, and draw the timers of the network."""
+        self._now = now
+        description, parameters = self._description, self.parameters
+        self._outbox.append(
+            StartAccessPoint(
+                ssid=description.ssid,
+                frequency_mhz=parameters.frequency_mhz,
+                beacon=self._beacon(),
+                beacon_interval_tu=parameters.beacon_interval_tu,
+                dtim_period=parameters.dtim_period,
+                basic_rates=description.basic_rates,
+                is_protected=self._rsne is not None,
+                has_ht=description.ht is not None,
+                is_hidden=parameters.is_hidden,
+                has_short_slot=description.is_2_4_ghz,
+            )
+        )
+        if self._rsne is not None:
+            self._sessions.install_group_key()
+            self._rekey_at = now + parameters.group_rekey if parameters.group_rekey else None
+        self._activity_at = now + self._activity_interval
+        self.is_started = True
+
+    def stop(self, now: float) -> None:
+        """Send every station away and stop beaconing."""
+        self._now = now
+        for station in list(self._stations.values()):
+            self._send_away(station, ReasonCode.LEAVING_NETWORK_DEAUTH, "the access point stopped")
+        self._deauthenticate(BROADCAST, ReasonCode.LEAVING_NETWORK_DEAUTH)
+        self._outbox.append(StopAccessPoint())
+        self._rekey_at = self._activity_at = None
+        self.is_started = False
+
+    def messages_to_send(self) -> list[RadioCommand]:
+        """Drains the commands for the radio, in order."""
+        commands = list(self._outbox)
+        self._outbox.clear()  # the sessions hold on to this list
+        return commands
+
+    def next_event(self) -> ApEvent | None:
+        """Drains one event."""
+        return self._events.popleft() if self._events else None
+
+    @property
+    def deadline(self) -> float | None:
+        """When handle_timer is due."""
+        times = [self._rekey_at, self._activity_at]
+        for station in self._stations.values():
+            times.append(station.deadline)
+            times += [machine.deadline for machine in (station.eap, station.rsn) if machine is not None]
+        return min((time for time in times if time is not None), default=None)
+
+    def receive(self, event: RadioEvent, now: float) -> None:
+        """Take what the radio reports.  Frames that make no sense are dropped."""
+        self._now = now
+        match event:
+            case FrameReceived():
+                self._receive_frame(event, now)
+            case EapolReceived():
+                self._receive_eapol(event.source, event.pdu, now)
+            case FrameStatus():
+                self._response_acknowledged(event, now)
+            case UnexpectedFrame():
+                self._refuse_data(event.source, now)
+            case StationActivity():
+                self._probe_quiet_stations(event)
+            case StationProbed():
+                self._station_probed(event)
+            case CommandFailed():
+                self._command_failed(event)
+            case RadioLost():
+                self._lost(event.reason)
+
+    def handle_timer(self, now: float) -> None:
+        """Do what is due; may be called early."""
+        self._now = now
+        for station in list(self._stations.values()):
+            self._handle_station_timer(station, now)
+        if self._rekey_at is not None and now >= self._rekey_at:
+            self._rekey_at = now + self.parameters.group_rekey
+            self.rekey(now)
+        if self._activity_at is not None and now >= self._activity_at:
+            self._activity_at = now + self._activity_interval
+            if any(station.state is StationState.AUTHORIZED for station in self._stations.values()):
+                self._outbox.append(ReadActivity())
+
+    # ---- what the owner asks for
+
+    @property
+    def connected_stations(self) -> list[MacAddress]:
+        """The stations whose port is open."""
+        return [s.address for s in self._stations.values() if s.state is StationState.AUTHORIZED]
+
+    def disconnect(self, address: MacAddress) -> None:
+        """Send a station away; unknown ones too, for they may think they are connected."""
+        if station := self._stations.get(address):
+            self._send_away(station, ReasonCode.LEAVING_NETWORK_DEAUTH, "sent away")
+        else:
+            self._deauthenticate(address, ReasonCode.LEAVING_NETWORK_DEAUTH)
+
+    def cancel_wps(self, now: float) -> None:
+        """End every registration protocol run in progress."""
+        for station in list(self._stations.values()):
+            self._sessions.cancel_wps(station, now)
+
+    def selected_registrar_changed(self) -> None:
+        """The WPS elements have changed: renew the beacon."""
+        if self._wps is not None:
+            self._wps.prepare()
+        if self.is_started:
+            self._outbox.append(SetBeacon(self._beacon()))
+
+    def rekey(self, now: float) -> None:
+        """Change the group key."""
+        self._sessions.rekey(list(self._stations.values()), now)
+
+    # ---- frames
+
+    def _receive_frame(self, event: FrameReceived, now: float) -> None:
+        try:
+            frame = decode_frame(event.frame)
+        except DecodeError:
+            return
+        if frame.source.is_multicast or frame.source == self.address:
+            return
+        if isinstance(frame, ProbeRequest):
+            self._receive_probe_request(frame, now)
+        elif frame.destination == self.address and frame.bssid == self.address:
+            self._receive_addressed(frame, event.frame, now)
+
+    def _receive_addressed(self, frame: Frame, octets: bytes, now: float) -> None:
+        match frame:
+            case Authentication():
+                self._receive_authentication(frame, now)
+            case AssociationRequest() | ReassociationRequest():
+                self._receive_association_request(frame, octets, now)
+            case Disassociation():
+                self._station_left(frame.source, "it disassociated")
+            case Deauthentication():
+                self._station_left(frame.source, "it left")
+            case _:
+                pass
+
+    def _receive_probe_request(self, frame: ProbeRequest, now: float) -> None:
+        elements = frame.parse_elements()
+        attributes = elements.vendor(WPS_VENDOR_TYPE)
+        if self._wps is not None and attributes is not None:
+            self._wps.probe_request_received(frame.source, attributes, now)
+        wanted = elements.ssid
+        if wanted is None or frame.bssid not in (self.address, BROADCAST):
+            return
+        if wanted == self._description.ssid or (not wanted and not self.parameters.is_hidden):
+            response = self._description.probe_response(frame.source, self._probe_response_wps())
+            self._outbox.append(SendFrame(response.encode()))
+
+    def _receive_authentication(self, frame: Authentication, now: float) -> None:
+        status = StatusCode.SUCCESS
+        if frame.algorithm != AuthenticationAlgorithm.OPEN_SYSTEM:
+            status = StatusCode.UNSUPPORTED_AUTH_ALGORITHM
+        elif frame.transaction != 1:
+            status = StatusCode.TRANSACTION_SEQUENCE_ERROR
+        elif self._is_full(frame.source):
+            status = StatusCode.DENIED_NO_MORE_STAS
+        if status is StatusCode.SUCCESS:
+            self._authenticated(frame.source, now)
+        response = Authentication(
+            frame.source, self.address, self.address, b"", frame.algorithm, frame.transaction + 1 & 0xFFFF, status
+        )
+        self._outbox.append(SendFrame(response.encode()))
+
+    def _is_full(self, newcomer: MacAddress) -> bool:
+        others = [s for s in self._stations.values() if s.is_associated and s.address != newcomer]
+        return len(others) >= self.parameters.max_stations
+
+    def _authenticated(self, address: MacAddress, now: float) -> None:
+        """A station authenticates anew: whatever it had before is over."""
+        if station := self._stations.get(address):
+            self._forget(station, "it authenticated anew")
+        waiting = [s for s in self._stations.values() if s.state is StationState.AUTHENTICATED]
+        if len(waiting) >= MAXIMUM_UNASSOCIATED:
+            self._forget(waiting[0], "")
+        self._stations[address] = Station(address, StationState.AUTHENTICATED, now + AUTHENTICATED_TIMEOUT)
+
+    def _receive_association_request(
+        self, frame: AssociationRequest | ReassociationRequest, octets: bytes, now: float
+    ) -> None:
+        station = self._stations.get(frame.source)
+        if station is None:
+            self._deauthenticate(frame.source, ReasonCode.INVALID_CLASS2_FRAME)
+            return
+        if station.state is not StationState.AUTHENTICATED and octets == station.request:
+            self._send_association_response(station)  # it did not hear our answer
+            return
+        if station.state is not StationState.AUTHENTICATED:
+            self._forget(station, "it associated anew")
+            station = Station(frame.source, StationState.AUTHENTICATED, None)
+            self._stations[frame.source] = station
+        elements = frame.parse_elements()
+        is_full = self._is_full(station.address)
+        admission = examine(elements, self._description, self._rsne, has_wps=self._wps is not None, is_full=is_full)
+        station.request, station.security = octets, admission.security
+        station.station_rsne = admission.station_rsne
+        if admission.status is StatusCode.SUCCESS:
+            self._associate(station, frame, elements, now)
+        else:
+            self._answer_association(station, frame, admission.status)
+
+    def _associate(
+        self, station: Station, frame: AssociationRequest | ReassociationRequest, elements: Elements, now: float
+    ) -> None:
+        station.aid = self._free_aid()
+        station.state, station.deadline = StationState.ASSOCIATING, now + ASSOCIATING_TIMEOUT
+        ht = elements.first(ElementId.HT_CAPABILITIES)
+        has_ht = self._description.ht is not None and ht is not None and len(ht) == 26 and elements.has_wmm
+        self._outbox.append(
+            AddStation(
+                address=station.address,
+                aid=station.aid,
+                listen_interval=frame.listen_interval,
+                rates=elements.rates,
+                capability=frame.capability,
+                has_wmm=elements.has_wmm,
+                ht_capabilities=ht if has_ht else None,
+            )
+        )
+        self._answer_association(station, frame, StatusCode.SUCCESS)
+
+    def _free_aid(self) -> int:
+        taken = {station.aid for station in self._stations.values()}
+        return next(aid for aid in range(1, 2008) if aid not in taken)
+
+    def _answer_association(
+        self, station: Station, frame: AssociationRequest | ReassociationRequest, status: StatusCode
+    ) -> None:
+        has_wps = station.security in (Security.WPS, Security.WPS_WAIT_FOR_START) and self._wps is not None
+        station.response = self._description.association_response(
+            station.address,
+            status,
+            station.aid if status is StatusCode.SUCCESS else 0,
+            self._association_wps() if has_wps else b"",
+            is_reassociation=isinstance(frame, ReassociationRequest),
+        ).encode()
+        if status is StatusCode.SUCCESS:
+            self._send_association_response(station)
+        else:
+            self._outbox.append(SendFrame(station.response))
+
+    def _send_association_response(self, station: Station) -> None:
+        token, self._next_token = self._next_token, self._next_token + 1
+        self._tokens[token] = station.address
+        self._outbox.append(SendFrame(station.response, token))
+
+    def _response_acknowledged(self, event: FrameStatus, now: float) -> None:
+        address = self._tokens.pop(event.token, None)
+        station = self._stations.get(address) if address is not None else None
+        if station is None or station.state is not StationState.ASSOCIATING:
+            return
+        if event.is_acknowledged:
+            self._sessions.begin(station, now)
+        # Otherwise the station may have heard us although we did not hear its acknowledgement: the deadline decides.
+
+    def _station_left(self, address: MacAddress, reason: str) -> None:
+        if station := self._stations.get(address):
+            self._forget(station, reason)
+
+    def _refuse_data(self, address: MacAddress, now: float) -> None:
+        """A station believes it is associated, for example with our former self: tell it, but not for every frame."""
+        station = self._stations.get(address)
+        if station is not None and station.state is not StationState.AUTHENTICATED:
+            return
+        self._unexpected = {a: t for a, t in self._unexpected.items() if t > now - UNEXPECTED_FRAME_INTERVAL}
+        if address not in self._unexpected and not address.is_multicast:
+            self._unexpected[address] = now
+            self._deauthenticate(address, ReasonCode.INVALID_CLASS3_FRAME)
+
+    # ---- EAPOL and timers
+
+    def _receive_eapol(self, source: MacAddress, pdu: bytes, now: float) -> None:
+        station = self._stations.get(source)
+        if station is None or station.state in (StationState.AUTHENTICATED, StationState.LEAVING):
+            return
+        if station.state is StationState.ASSOCIATING:
+            self._sessions.begin(station, now)  # it speaks, so it has heard our response
+        self._sessions.receive(station, pdu, now)
+
+    def _handle_station_timer(self, station: Station, now: float) -> None:
+        if station.deadline is None or now < station.deadline:
+            self._sessions.handle_timer(station, now)
+            return
+        match station.state:
+            case StationState.ASSOCIATED if station.rsn is not None or (station.eap and station.eap.is_running):
+                station.deadline = None  # its machine keeps its own time
+            case StationState.AUTHENTICATED:
+                self._forget(station, "")  # it has gone elsewhere; nothing to tell
+            case StationState.LEAVING:
+                self._send_away(station, ReasonCode.IEEE_802_1X_AUTH_FAILED, station.leave_reason)
+            case _:
+                self._send_away(station, ReasonCode.INVALID_AUTHENTICATION, "it fell silent")
+
+    # ---- quiet stations, group key, ends
+
+    @property
+    def _activity_interval(self) -> float:
+        return min(30.0, self.parameters.inactivity / 2)
+
+    def _probe_quiet_stations(self, event: StationActivity) -> None:
+        for address, inactive_ms in event.inactive_ms:
+            station = self._stations.get(address)
+            is_quiet = inactive_ms >= self.parameters.inactivity * 1000
+            if is_quiet and station is not None and station.state is StationState.AUTHORIZED:
+                self._outbox.append(ProbeStation(address))
+
+    def _station_probed(self, event: StationProbed) -> None:
+        station = self._stations.get(event.address)
+        if station is not None and not event.is_acknowledged and station.state is StationState.AUTHORIZED:
+            text = f"silent for {self.parameters.inactivity:g} s and did not answer"
+            self._send_away(station, ReasonCode.INACTIVITY, text)
+
+    def _send_away(self, station: Station, reason_code: int, text: str) -> None:
+        """Deauthenticate and forget."""
+        self._deauthenticate(station.address, reason_code)
+        self._forget(station, text)
+
+    def _forget(self, station: Station, reason: str) -> None:
+        """Drop a station and what it had."""
+        del self._stations[station.address]
+        if station.state is StationState.AUTHORIZED:
+            self._events.append(StationDisconnected(station.address, reason))
+        if station.state is not StationState.AUTHENTICATED:
+            self._outbox.append(RemoveStation(station.address))
+        self._sessions.forget(station, self._now)
+
+    def _deauthenticate(self, address: MacAddress, reason_code: int) -> None:
+        frame = Deauthentication(address, self.address, self.address, reason_code)
+        self._outbox.append(SendFrame(frame.encode()))
+
+    def _command_failed(self, event: CommandFailed) -> None:
+        """A station that the radio does not take is sent away; a beacon that cannot be renewed is an end."""
+        match event.command:
+            case AddStation() | InstallKey(station=MacAddress()) | AuthorizeStation():
+                address = event.command.station if isinstance(event.command, InstallKey) else event.command.address
+                station = self._stations.get(address) if address is not None else None
+                if station is not None:
+                    text = f"the radio refused it: {event.reason}"
+                    self._send_away(station, ReasonCode.UNSPECIFIED_REASON, text)
+            case SetBeacon() | InstallKey():
+                self._lost(event.reason)
+            case _:
+                pass  # a frame that could not be sent is a frame lost
+
+    def _lost(self, reason: str) -> None:
+        if not self.is_started:
+            return
+        for station in list(self._stations.values()):
+            self._forget(station, "the access point is gone")
+        self._outbox.clear()
+        self._rekey_at = self._activity_at = None
+        self.is_started = False
+        self._events.append(AccessPointLost(reason))
+
+    # ---- WPS elements
+
+    def _beacon(self) -> Beacon:
+        wps = self._wps
+        if wps is None:
+            return self._description.beacon(b"", b"", b"")
+        return self._description.beacon(wps.beacon_element(), self._probe_response_wps(), self._association_wps())
+
+    def _probe_response_wps(self) -> bytes:
+        return self._wps.probe_response_element() if self._wps is not None else b""
+
+    def _association_wps(self) -> bytes:
+        return self._wps.association_response_element() if self._wps is not None else b""
+
+
+def _pmk_of(settings: NetworkSettings) -> bytes:
+    if settings.psk is not None:
+        return settings.psk
+    assert settings.passphrase is not None
+    return derive_psk(settings.passphrase, settings.ssid)

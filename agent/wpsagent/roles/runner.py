@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Runs access points on their radios: the only part of the role that knows an event loop.
+
+`AccessPointRunner` joins one `AccessPoint` machine to one radio: events go in, commands are executed strictly in
+order, and one timer stands for the machine's deadline.  `ButtonGroup` joins the runners of all BSSes that share a
+button to the one registrar that they share.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from wpsagent.errors import NetlinkError, RadioError
+from wpsagent.octets import MacAddress
+from wpsagent.ports import AccessPointRadio, CommandFailed, RadioCommand, RadioEvent
+from wpsagent.roles.access_point import AccessPoint
+from wpsagent.roles.events import ApEvent
+from wpsagent.wsc.internal_registrar import InternalRegistrar, InternalRegistrarEvent, SelectedRegistrarChanged
+
+logger = logging.getLogger(__name__)
+
+
+class Timer:
+    """One pending call on the loop, moved whenever the machine's deadline moves."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call = call
+        self._handle: asyncio.TimerHandle | None = None
+
+    def set(self, deadline: float | None) -> None:
+        """Call at a time of the loop's clock, or not at all."""
+        if self._handle is not None:
+            if deadline is not None and self._handle.when() == deadline and not self._handle.cancelled():
+                return
+            self._handle.cancel()
+            self._handle = None
+        if deadline is not None:
+            self._handle = asyncio.get_running_loop().call_at(deadline, self._fire)
+
+    def _fire(self) -> None:
+        self._handle = None
+        self._call()
+
+
+class AccessPointRunner:
+    """One access point on one radio.
+
+    on_events(events) gets what the machine reports.  A command that the radio refuses comes back to the machine as
+    CommandFailed, in its place in the order.
+    """
+
+    def __init__(
+        self, machine: AccessPoint, radio: AccessPointRadio, on_events: Callable[[Sequence[ApEvent]], None]
+    ) -> None:
+        self.machine = machine
+        self.radio = radio
+        self._on_events = on_events
+        self._commands: asyncio.Queue[RadioCommand] = asyncio.Queue()
+        self._timer = Timer(self._deadline_reached)
+        self._worker: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start beaconing; raises RadioError or NetlinkError when the radio refuses."""
+        self.radio.set_handler(self._received)
+        self.machine.start(asyncio.get_running_loop().time())
+        for command in self.machine.messages_to_send():
+            await self.radio.execute(command)
+        self._worker = asyncio.create_task(self._execute(), name=f"radio {self.radio.interface}")
+        self.pump()
+
+    async def stop(self) -> None:
+        """Say goodbye to the stations, stop beaconing, give the radio back.  Safe to call twice."""
+        if self._worker is not None:
+            worker, self._worker = self._worker, None
+            self.machine.stop(asyncio.get_running_loop().time())
+            self.pump()
+            await self._commands.join()
+            worker.cancel()
+        self._timer.set(None)
+        await self.radio.close()
+
+    def disconnect(self, address: MacAddress) -> None:
+        """Send a station away."""
+        self.machine.disconnect(address)
+        self.pump()
+
+    def pump(self) -> None:
+        """Carry out what the machine wants now; called after everything that may have changed it."""
+        for command in self.machine.messages_to_send():
+            self._commands.put_nowait(command)
+        events = []
+        while (event := self.machine.next_event()) is not None:
+            events.append(event)
+        self._timer.set(self.machine.deadline)
+        self._on_events(events)
+
+    def _received(self, event: RadioEvent) -> None:
+        self.machine.receive(event, asyncio.get_running_loop().time())
+        self.pump()
+
+    def _deadline_reached(self) -> None:
+        self.machine.handle_timer(asyncio.get_running_loop().time())
+        self.pump()
+
+    async def _execute(self) -> None:
+        while True:
+            command = await self._commands.get()
+            try:
+                await self.radio.execute(command)
+            except (RadioError, NetlinkError) as error:
+                logger.debug("%s: %s refused: %s", self.radio.interface, type(command).__name__, error)
+                self._received(CommandFailed(command, str(error)))
+            finally:
+                self._commands.task_done()
+
+
+class ButtonGroup:
+    """The access points that share a button, and the registrar they share.
+
+    Only this class drains the registrar: on_registrar_events gets all its events but SelectedRegistrarChanged, which
+    renews every beacon of the group.
+    """
+
+    def __init__(
+        self, registrar: InternalRegistrar, on_registrar_events: Callable[[Sequence[InternalRegistrarEvent]], None]
+    ) -> None:
+        self.registrar = registrar
+        self.runners: list[AccessPointRunner] = []
+        self._on_registrar_events = on_registrar_events
+        self._timer = Timer(self._deadline_reached)
+
+    def press_button(self) -> None:
+        """Open the push-button window; raises OverlapError (after the event that tells it)."""
+        try:
+            self.registrar.press_button(asyncio.get_running_loop().time())
+        finally:
+            self.pump()
+
+    def add_pin(
+        self, pin: bytes, uuid_e: bytes | None = None, timeout: float = 0, address: MacAddress | None = None
+    ) -> None:
+        """Accept an enrollee's PIN; timeout in seconds, 0 for no limit."""
+        now = asyncio.get_running_loop().time()
+        self.registrar.add_pin(pin, now, uuid_e=uuid_e, timeout=timeout, address=address)
+        self.pump()
+
+    def cancel(self) -> None:
+        """End the window and every run in progress."""
+        now = asyncio.get_running_loop().time()
+        self.registrar.cancel(now)
+        for runner in self.runners:
+            runner.machine.cancel_wps(now)
+            runner.pump()
+        self.pump()
+
+    def stop(self) -> None:
+        self._timer.set(None)
+
+    def pump(self) -> None:
+        """Hand out what the registrar reports; called after everything that may have changed it."""
+        events = []
+        while (event := self.registrar.next_event()) is not None:
+            events.append(event)
+        self._timer.set(self.registrar.deadline)
+        if any(isinstance(event, SelectedRegistrarChanged) for event in events):
+            for runner in self.runners:
+                runner.machine.selected_registrar_changed()
+                runner.pump()
+        self._on_registrar_events([event for event in events if not isinstance(event, SelectedRegistrarChanged)])
+
+    def _deadline_reached(self) -> None:
+        self.registrar.handle_timer(asyncio.get_running_loop().time())
+        self.pump()

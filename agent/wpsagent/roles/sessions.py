@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The EAPOL conversations of an access point: RSN handshakes, WPS runs, and the group key they hand out.
+
+Each associated station has one conversation: rsn.Authenticator (WPA2-PSK with CCMP) or eap.EapAuthenticator with a
+WSC machine inside.  `StationSessions` feeds them and turns what they say into radio commands and events: messages
+before events, for a key is installed only after the message that precedes it has left (IEEE 802.11-2020, 12.7.6).
+"""
+
+from collections.abc import Callable, Iterable
+
+from wpsagent.eap.authenticator import EapAuthenticator
+from wpsagent.eap.events import EapEnded, MethodSelected
+from wpsagent.eap.machine import Role, WscMachine
+from wpsagent.octets import MacAddress
+from wpsagent.ports import AuthorizeStation, Entropy, InstallKey, RadioCommand, SendEapol
+from wpsagent.roles.events import (
+    ApEvent,
+    HandshakeFailed,
+    StationConnected,
+    WpsRunEnded,
+    WpsRunFailed,
+    WpsRunStarted,
+)
+from wpsagent.roles.station import Security, Station, StationState
+from wpsagent.roles.wps_runs import WpsRuns
+from wpsagent.rsn.authenticator import Authenticator
+from wpsagent.rsn.handshake import (
+    Authorized,
+    GroupKeyDelivered,
+    InstallPairwiseKey,
+)
+from wpsagent.rsn.handshake import HandshakeFailed as RsnFailed
+from wpsagent.rsn.key_frame import GroupKey
+from wpsagent.rsn.rsne import CipherSuite, Rsne
+from wpsagent.wsc.events import RunFailed
+
+SESSION_TIMEOUT = 30.0
+"""Seconds an associated station may be silent before its first EAPOL frame."""
+
+EAP_FAILURE_DELAY = 0.01
+"""Seconds between EAP-Failure and the deauthentication, so that the failure gets out first."""
+
+
+class StationSessions:
+    """The conversations of one BSS.
+
+    rsne is None on an open network, wps where Wi-Fi Protected Setup is off.  send and report take radio commands and
+    events in order; send_away(station, reason code, text) ends an association.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: MacAddress,
+        rsne: Rsne | None,
+        pmk: bytes,
+        wps: WpsRuns | None,
+        fragment_size: int,
+        entropy: Entropy,
+        send: Callable[[RadioCommand], None],
+        report: Callable[[ApEvent], None],
+        send_away: Callable[[Station, int, str], None],
+    ) -> None:
+        self._address = address
+        self._rsne = rsne
+        self._pmk = pmk
+        self._wps = wps
+        self._fragment_size = fragment_size
+        self._entropy = entropy
+        self._send = send
+        self._report = report
+        self._send_away = send_away
+        self._group_key = GroupKey(1, entropy(16))
+        self._next_group_key: GroupKey | None = None
+        self._rekeying: set[MacAddress] = set()
+
+    # ---- one station
+
+    def begin(self, station: Station, now: float) -> None:
+        """The station is associated: start the conversation it asked for."""
+        station.state, station.deadline = StationState.ASSOCIATED, now + SESSION_TIMEOUT
+        if station.security is Security.OPEN:
+            self._authorize(station)
+        elif station.security is Security.RSN:
+            self._begin_handshake(station, now)
+        else:
+            self._begin_eap(station, now)
+
+    def receive(self, station: Station, pdu: bytes, now: float) -> None:
+        """Take an EAPOL PDU; on an open network the first one begins a WPS run, data flows meanwhile."""
+        if station.rsn is not None:
+            station.rsn.receive(pdu, now)
+        else:
+            if station.eap is None and self._wps is not None:
+                self._begin_eap(station, now)
+            if station.eap is not None:
+                station.eap.receive(pdu, now)
+        self._pump(station, now)
+
+    def handle_timer(self, station: Station, now: float) -> None:
+        """Let the station's machines do what is due."""
+        if station.rsn is not None:
+            station.rsn.handle_timer(now)
+        if station.eap is not None:
+            station.eap.handle_timer(now)
+        self._pump(station, now)
+
+    def cancel_wps(self, station: Station, now: float) -> None:
+        """End the station's WPS run, if it has one."""
+        if station.eap is not None and station.eap.is_running:
+            station.eap.cancel(now)
+            self._pump(station, now)
+
+    def forget(self, station: Station, now: float) -> None:
+        """The station is gone: its run, if any, is abandoned, and the group key need not wait for it."""
+        if station.wsc is not None and not station.wsc.is_finished:
+            station.wsc.abandon(now)
+        self._report_run(station)
+        self._rekeying.discard(station.address)
+        self._finish_rekey()
+
+    def _begin_handshake(self, station: Station, now: float) -> None:
+        assert self._rsne is not None
+        station.rsn = Authenticator(
+            pmk=self._pmk,
+            authenticator_address=self._address,
+            station_address=station.address,
+            rsne=self._rsne.element(),
+            station_rsne=station.station_rsne,
+            group_key=self._group_key,
+            entropy=self._entropy,
+        )
+        station.rsn.start(now)
+        self._pump(station, now)
+
+    def _begin_eap(self, station: Station, now: float) -> None:
+        wps = self._wps
+        assert wps is not None
+
+        def machine_for(role: Role) -> WscMachine:
+            station.wsc = wps.machine_for(role)
+            return station.wsc
+
+        station.eap = EapAuthenticator(
+            machine_for=machine_for,
+            fragment_size=self._fragment_size,
+            first_identifier=self._entropy(1)[0],
+            wait_for_start=station.security is not Security.WPS,
+        )
+        station.eap.start(now)
+        self._pump(station, now)
+
+    def _pump(self, station: Station, now: float) -> None:
+        if station.rsn is not None:
+            self._pump_rsn(station, station.rsn)
+        if station.eap is not None:
+            self._pump_eap(station, station.eap, now)
+
+    def _pump_rsn(self, station: Station, rsn: Authenticator) -> None:
+        for message in rsn.messages_to_send():
+            self._send(SendEapol(station.address, message.pdu, message.is_encrypted))
+        while (event := rsn.next_event()) is not None:
+            match event:
+                case InstallPairwiseKey():
+                    self._send(InstallKey(0, event.key, CipherSuite.CCMP_128, station.address))
+                case Authorized():
+                    self._authorize(station)
+                case GroupKeyDelivered():
+                    self._rekeying.discard(station.address)
+                    self._finish_rekey()
+                case RsnFailed():
+                    self._report(HandshakeFailed(station.address, event.text))
+                    self._send_away(station, event.reason_code, event.text)
+                    return
+                case _:
+                    pass  # events of the supplicant's side
+
+    def _pump_eap(self, station: Station, eap: EapAuthenticator, now: float) -> None:
+        for pdu in eap.messages_to_send():
+            self._send(SendEapol(station.address, pdu))
+        self._report_run(station)
+        while (event := eap.next_event()) is not None:
+            match event:
+                case MethodSelected():
+                    self._report(WpsRunStarted(station.address))
+                case EapEnded():
+                    self._report(WpsRunEnded(station.address, f"{event.reason.value} {event.detail}".strip()))
+                    self._leave_after_eap(station, event.reason.value, now)
+                case _:
+                    pass
+
+    def _report_run(self, station: Station) -> None:
+        while station.wsc is not None and (event := station.wsc.next_event()) is not None:
+            if isinstance(event, RunFailed):
+                self._report(WpsRunFailed(station.address, event))
+
+    def _leave_after_eap(self, station: Station, reason: str, now: float) -> None:
+        """EAP-Failure is out: a station of a protected network leaves, one of an open network stays."""
+        if station.security is Security.OPEN:
+            station.eap = None
+            return
+        station.state, station.deadline = StationState.LEAVING, now + EAP_FAILURE_DELAY
+        station.leave_reason = reason
+
+    def _authorize(self, station: Station) -> None:
+        station.state, station.deadline = StationState.AUTHORIZED, None
+        self._send(AuthorizeStation(station.address))
+        self._report(StationConnected(station.address))
+
+    # ---- the group key
+
+    def install_group_key(self) -> None:
+        """Make the present group key the one that broadcasts go out with."""
+        self._send(InstallKey(self._group_key.index, self._group_key.key, CipherSuite.CCMP_128))
+
+    def rekey(self, stations: Iterable[Station], now: float) -> None:
+        """Give every station a new group key; it is used once all of them have it, or have been sent away."""
+        if self._rsne is None or self._next_group_key is not None:
+            return
+        self._next_group_key = GroupKey(3 - self._group_key.index, self._entropy(16))
+        secured = [s for s in stations if s.state is StationState.AUTHORIZED and s.rsn is not None]
+        self._rekeying = {station.address for station in secured}
+        for station in secured:
+            if station.rsn is not None:
+                station.rsn.rekey(self._next_group_key, now)
+            self._pump(station, now)
+        self._finish_rekey()
+
+    def _finish_rekey(self) -> None:
+        if self._next_group_key is not None and not self._rekeying:
+            self._group_key, self._next_group_key = self._next_group_key, None
+            self.install_group_key()

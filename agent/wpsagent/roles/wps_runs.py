@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Registration protocol runs of one BSS: makes the WSC machine for a station, and the WPS elements of our frames.
+
+A key pair is ready before the button is pressed, so that no exponentiation but the shared secret's stands between
+two messages.  As an Enrollee (a station that wants to be an external registrar) the access point answers with M1, as
+Windows expects when it asks whether an access point is configured, and refuses at M2: there is no AP PIN.
+"""
+
+from dataclasses import replace
+
+from wpsagent.crypto.diffie_hellman import KeyPair, generate_key_pair
+from wpsagent.eap.machine import Role
+from wpsagent.octets import MacAddress
+from wpsagent.ports import Entropy
+from wpsagent.wsc.elements import wrap
+from wpsagent.wsc.enrollee import AccessPointEnrollee, Enrollee, EnrolleeParameters
+from wpsagent.wsc.internal_registrar import BssAuthority
+from wpsagent.wsc.lock_out import LockOut, SetupLockMode
+from wpsagent.wsc.registrar import Registrar, RegistrarParameters
+
+
+class WpsRuns:
+    """What an access point needs for WPS; authority decides, this makes machines and elements."""
+
+    def __init__(self, authority: BssAuthority, address: MacAddress, entropy: Entropy) -> None:
+        self._authority = authority
+        self._address = address
+        self._entropy = entropy
+        self._device = replace(authority.registrar.device, rf_bands=authority.rf_band)
+        self._key_pair: KeyPair | None = None
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Have a key pair ready for the next run."""
+        if self._key_pair is None:
+            self._key_pair = generate_key_pair(self._entropy)
+
+    def machine_for(self, role: Role) -> Registrar | Enrollee:
+        """The machine that talks to a station of this role."""
+        key_pair, self._key_pair = self._key_pair, None
+        uuid = self._authority.registrar.uuid
+        if role is Role.ENROLLEE:
+            parameters = RegistrarParameters(device=self._device, uuid_r=uuid)
+            return Registrar(parameters, self._authority, self._entropy, key_pair)
+        return Enrollee(
+            EnrolleeParameters(
+                device=self._device,
+                uuid_e=uuid,
+                mac_address=self._address,
+                password=None,
+                wps_state=self._authority.wps_state,
+                access_point=AccessPointEnrollee(settings=b"", lock=LockOut(0.0, mode=SetupLockMode.LOCKED)),
+            ),
+            self._entropy,
+            key_pair,
+        )
+
+    def probe_request_received(self, source: MacAddress, attributes: bytes, now: float) -> None:
+        """A probe request with a WPS element: an enrollee may be looking for its registrar."""
+        self._authority.registrar.probe_request_received(source, attributes, now)
+
+    def beacon_element(self) -> bytes:
+        return wrap(self._authority.beacon_attributes())
+
+    def probe_response_element(self) -> bytes:
+        return wrap(self._authority.probe_response_attributes())
+
+    def association_response_element(self) -> bytes:
+        return wrap(self._authority.association_response_attributes())
