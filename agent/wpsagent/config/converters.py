@@ -11,13 +11,12 @@ from typing import Any
 
 from wpsagent.errors import DecodeError
 from wpsagent.octets import Ssid
+from wpsagent.wsc.device import PrimaryDeviceType, parse_uuid
 from wpsagent.wsc.enumerations import ConfigMethods
 
 Converter = Callable[[Any], Any]
 
-_INTERFACE = re.compile(r"[^\s/:]{1,15}")
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_DEVICE_TYPE = re.compile(r"(\d{1,5})-([0-9A-Fa-f]{8})-(\d{1,5})")
+_INTERFACE = re.compile(r"[!-.0-9;-~]{1,15}")  # printable ASCII without space, '/' and ':'
 
 METHOD_NAMES: Mapping[str, ConfigMethods] = {
     "ethernet": ConfigMethods.ETHERNET,
@@ -180,18 +179,19 @@ def pin(value: Any) -> str:
     return str(value)
 
 
-def device_type(value: Any) -> str:
+def device_type(value: Any) -> PrimaryDeviceType:
     """A Primary Device Type in its text form, <category>-<OUI and type>-<sub-category> (table 41)."""
-    match = _DEVICE_TYPE.fullmatch(value) if isinstance(value, str) else None
-    if match is None or int(match[1]) > 0xFFFF or int(match[3]) > 0xFFFF:
-        raise UnexpectedError('a device type such as "6-0050F204-1" (network infrastructure, access point)')
-    return f"{int(match[1])}-{match[2].upper()}-{int(match[3])}"
+    try:
+        return PrimaryDeviceType.parse(value)
+    except (TypeError, DecodeError):
+        raise UnexpectedError('a device type such as "6-0050F204-1" (network infrastructure, access point)') from None
 
 
 def uuid(value: Any) -> bytes:
-    if not isinstance(value, str) or not _UUID.fullmatch(value):
-        raise UnexpectedError('a UUID such as "2b7093f1-d6fb-5108-adbb-bea66bb87333"')
-    return bytes.fromhex(value.replace("-", ""))
+    try:
+        return parse_uuid(value)
+    except (TypeError, DecodeError):
+        raise UnexpectedError('a UUID such as "2b7093f1-d6fb-5108-adbb-bea66bb87333"') from None
 
 
 def config_methods(value: Any) -> ConfigMethods:

@@ -2,7 +2,6 @@
 """The annotated example configuration, written from the table of keys: it can say nothing the reader does not do."""
 
 from collections.abc import Iterator
-from enum import IntFlag
 from typing import Any
 
 from wpsagent.config.table import MQTT, REQUIRED, SECTIONS, TLS, Key, Section
@@ -38,9 +37,7 @@ def _line(section: Section, key: Key, is_optional: bool) -> str:
 
 
 def toml(value: Any) -> str:
-    """A default as TOML text."""
+    """A default as TOML text; whatever is neither a boolean nor a number has a text form."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, IntFlag):
-        raise TypeError("flags have no TOML form: the key needs an example")
-    return f"{value:g}" if isinstance(value, float) else f'"{value}"' if isinstance(value, str) else str(value)
+    return f"{value:g}" if isinstance(value, int | float) else f'"{value}"'

@@ -91,7 +91,7 @@ def _configuration(root: Table, warnings: tuple[str, ...], host_name: str) -> Co
     mqtt = root.one("mqtt")
     return Configuration(
         agent=agent,
-        device=DeviceSettings(**_section(root, "device").values),
+        device=_device(_section(root, "device")),
         access_points=tuple(_access_point(table) for table in root.many("access_point")),
         buttons=tuple(_button(table) for table in root.many("button")),
         leds=tuple(_led(table) for table in root.many("led")),
@@ -109,6 +109,10 @@ def _agent(root: Table, host_name: str) -> AgentSettings:
     values = dict(_section(root, "agent").values)
     values["node"] = values["node"] or host_name.translate(_NO_NODE) or "wps-agent"
     return AgentSettings(**values)
+
+
+def _device(table: Table) -> DeviceSettings:
+    return DeviceSettings(primary_device_type=table["type"], **_without(table, "type"))
 
 
 def _access_point(table: Table) -> AccessPointSettings:

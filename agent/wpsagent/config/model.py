@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The configuration as values: what a file means once it has been read, checked and completed with defaults.
 
-Secrets are kept out of every repr.  The text forms (device type, config methods) stay as the user wrote them in
-`DeviceSettings` beside their values, so that messages can quote them.
+Secrets are kept out of every repr.
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from wpsagent.octets import Ssid
-from wpsagent.wsc.enumerations import ConfigMethods
+from wpsagent.wsc.device import DeviceDescription, PrimaryDeviceType
+from wpsagent.wsc.enumerations import ConfigMethods, RfBands
 
 
 class Security(StrEnum):
@@ -56,14 +56,29 @@ class DeviceSettings:
     model_name: str
     model_number: str
     serial_number: str
-    type: str
+    primary_device_type: PrimaryDeviceType
     uuid: bytes | None
     config_methods: ConfigMethods
+
+    def description(self, rf_bands: RfBands) -> DeviceDescription:
+        """What we say of ourselves in messages and frames, on these bands."""
+        return DeviceDescription(
+            manufacturer=self.manufacturer,
+            model_name=self.model_name,
+            model_number=self.model_number,
+            serial_number=self.serial_number,
+            primary_device_type=self.primary_device_type,
+            device_name=self.name,
+            config_methods=self.config_methods,
+            rf_bands=rf_bands,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class AccessPointSettings:
     """[[access_point]]: one network (BSS) of ours.
+
+    channel and frequency_mhz agree, whichever of them was given.
 
     passphrase: 8 to 63 octets; psk: 32 octets; both None on an open network, exactly one of them set on WPA2.
     create_on: a phy or an interface on which `interface` is created; None when `interface` exists.

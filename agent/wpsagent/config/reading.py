@@ -105,12 +105,11 @@ def _children(section: Section) -> Iterable[Section]:
 
 
 def _expectation(key: Key) -> str:
-    """What a required key takes, in the words of its own refusal."""
+    """What a required key takes, in the words of its own refusal; no key takes None."""
     try:
-        key.convert(None)
+        return str(key.convert(None))
     except UnexpectedError as error:
         return error.expected
-    return "a value"
 
 
 def _unknown(where: str, name: str, known: list[str]) -> str:

@@ -69,7 +69,12 @@ DEVICE = Section(
         Key("model_name", c.text(1, 32), "wps-agent", "Model Name."),
         Key("model_number", c.text(1, 32), "1", "Model Number."),
         Key("serial_number", c.text(1, 32), "1", "Serial Number."),
-        Key("type", c.device_type, "6-0050F204-1", "Primary Device Type: <category>-<OUI>-<sub-category>."),
+        Key(
+            "type",
+            c.device_type,
+            c.device_type("6-0050F204-1"),
+            "Primary Device Type: <category>-<OUI>-<sub-category>.",
+        ),
         Key(
             "uuid",
             c.uuid,

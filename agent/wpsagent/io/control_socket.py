@@ -1,0 +1,395 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The control socket, both ends: AF_UNIX datagrams in the manner of wpa_supplicant and hostapd.
+
+One datagram is one request, at most 8192 octets (more is ignored), and its reply goes to the sender's address, which
+may be abstract.  ATTACH, DETACH and LEVEL subscribe an address to events, "<3>TEXT"; everything else is for the
+handler.  A reply leaves before the events that its command caused.
+
+The server's folder and socket are for the owner and one group (0770).  A socket that nobody answers on is
+taken over, one that somebody answers on is not.  Monitors that have gone are forgotten, slow ones lose events, and
+after ten losses in a row they are forgotten as well: nobody can hold the agent up.
+"""
+
+import asyncio
+import errno
+import grp
+import itertools
+import logging
+import os
+import select
+import socket
+import stat
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from wpsagent.errors import AgentError
+
+_log = logging.getLogger(__name__)
+
+MAX_REQUEST = 8192
+DEFAULT_LEVEL = 3
+MAX_LOSSES = 10
+MAX_MONITORS = 64
+
+OK, FAIL = "OK\n", "FAIL\n"
+
+_GONE = (errno.ENOENT, errno.ECONNREFUSED, errno.EPERM, errno.EACCES, errno.ENOTCONN, errno.ECONNRESET)
+_BUFFER = 1 << 17
+_TYPE = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
+
+Handler = Callable[[str], str | None]
+"""A request's text to its reply; None for no reply."""
+
+Address = str | bytes
+
+
+class ControlSocketError(AgentError):
+    """The socket cannot be had, or the agent cannot be reached by it."""
+
+
+# ---- the server
+
+
+@dataclass(slots=True)
+class _Monitor:
+    """An attached client: the least level it wants, and how many events in a row it has not taken."""
+
+    level: int = DEFAULT_LEVEL
+    losses: int = 0
+
+
+class ControlSocket:
+    """The server.  group: name or number of the group that may connect, None to leave it as it is."""
+
+    def __init__(self, path: str | Path, handler: Handler, group: str | None = None) -> None:
+        self._path = Path(path)
+        self._handler = handler
+        self._group = group
+        self._socket: socket.socket | None = None
+        self._inode = 0
+        self._monitors: dict[Address, _Monitor] = {}
+        self._waiting: list[tuple[str, int]] | None = None  # events held back while a command is handled
+
+    def open(self) -> None:
+        """Bind and serve on the running loop; raises ControlSocketError with what to do about it."""
+        gid = _group_id(self._group)
+        try:
+            self._make_folder(gid)
+            self._remove_stale()
+            self._socket = self._bind(gid)
+        except OSError as error:
+            raise ControlSocketError(f"control socket {self._path}: {error.strerror or error}") from None
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._receive)
+
+    def close(self) -> None:
+        """Stop serving and remove the socket, if it is still ours.  Safe to call twice."""
+        if self._socket is None:
+            return
+        asyncio.get_running_loop().remove_reader(self._socket.fileno())
+        self._socket.close()
+        self._socket = None
+        self._monitors.clear()
+        try:
+            if self._path.lstat().st_ino == self._inode:
+                self._path.unlink()
+        except OSError as error:
+            _log.debug("control socket %s: %s", self._path, error)
+
+    def send_event(self, text: str, level: int = DEFAULT_LEVEL, interface: str | None = None) -> None:
+        """To every monitor that wants the level; with an interface as on a global socket, "IFNAME=wlan0 <3>TEXT"."""
+        prefix = "" if interface is None else f"IFNAME={interface} "
+        event = (f"{prefix}<{level}>{text}", level)
+        if self._waiting is None:
+            self._send_event(*event)
+        else:
+            self._waiting.append(event)
+
+    def _make_folder(self, gid: int) -> None:
+        """Make the socket's folder, for the group too if there is one; a folder that exists is left as it is."""
+        folder = self._path.parent
+        if folder.is_dir():
+            return
+        folder.mkdir(mode=0o750, parents=True)
+        if gid != -1:
+            os.chown(folder, -1, gid)
+            folder.chmod(0o770)  # clients bind their own sockets there
+
+    def _remove_stale(self) -> None:
+        """Take away the socket of an agent that died; raises ControlSocketError when one lives."""
+        try:
+            mode = self._path.lstat().st_mode
+        except FileNotFoundError:
+            return
+        if not stat.S_ISSOCK(mode):
+            raise ControlSocketError(f"control socket {self._path}: something else is there; move it away")
+        with socket.socket(socket.AF_UNIX, _TYPE) as sock:
+            try:
+                sock.connect(os.fspath(self._path))
+            except ConnectionRefusedError:
+                self._path.unlink()
+                return
+        raise ControlSocketError(f"control socket {self._path}: another wps-agent is running and answers there")
+
+    def _bind(self, gid: int) -> socket.socket:
+        sock = socket.socket(socket.AF_UNIX, _TYPE | socket.SOCK_NONBLOCK)
+        try:
+            before = os.umask(0o077)  # nobody else gets in before the group is set
+            try:
+                sock.bind(os.fspath(self._path))
+            finally:
+                os.umask(before)
+            if gid != -1:
+                os.chown(self._path, -1, gid)
+            self._path.chmod(0o770)
+            self._inode = self._path.lstat().st_ino
+        except OSError:
+            sock.close()
+            raise
+        return sock
+
+    # ---- requests
+
+    def _receive(self) -> None:
+        """Take in one datagram; the loop calls again while there are more."""
+        if self._socket is None:
+            return
+        try:
+            octets, address = self._socket.recvfrom(MAX_REQUEST + 1)
+        except OSError as error:
+            _log.debug("control socket: %s", error)
+            return
+        if not address or len(octets) > MAX_REQUEST:
+            return  # nobody to answer, or no request
+        self._waiting = []
+        try:
+            reply = self._reply(octets.rstrip(b"\0\n").decode(errors="replace"), address)
+        finally:
+            waiting, self._waiting = self._waiting, None
+        if reply is not None:
+            self._send(reply.encode(errors="replace"), address)
+        for event in waiting:
+            self._send_event(*event)
+
+    def _reply(self, request: str, address: Address) -> str | None:
+        command, _, argument = request.partition(" ")
+        match command:
+            case "ATTACH":
+                return self._attach(argument, address)
+            case "DETACH":
+                return FAIL if self._monitors.pop(address, None) is None else OK
+            case "LEVEL":
+                return self._set_level(argument, address)
+        try:
+            return self._handler(request)
+        except Exception:
+            _log.exception("control command %s failed", command)
+            return FAIL
+
+    def _attach(self, argument: str, address: Address) -> str:
+        """Subscribe an address; parameters are for frames we do not report."""
+        if argument.strip() or (address not in self._monitors and len(self._monitors) >= MAX_MONITORS):
+            return FAIL
+        self._monitors[address] = _Monitor()
+        return OK
+
+    def _set_level(self, argument: str, address: Address) -> str:
+        monitor = self._monitors.get(address)
+        if monitor is None or not (argument.isascii() and argument.isdecimal()) or len(argument) > 3:
+            return FAIL
+        monitor.level = int(argument)
+        return OK
+
+    # ---- events
+
+    def _send_event(self, text: str, level: int) -> None:
+        octets = text.encode(errors="replace")
+        for address, monitor in list(self._monitors.items()):
+            if level < monitor.level:
+                continue
+            error = self._send(octets, address)
+            monitor.losses = 0 if error == 0 else monitor.losses + 1
+            if error in _GONE or monitor.losses > MAX_LOSSES:
+                self._monitors.pop(address, None)
+                _log.info("a control client has gone and is forgotten")
+
+    def _send(self, octets: bytes, address: Address) -> int:
+        """Send one datagram without waiting; the errno, 0 when it went."""
+        if self._socket is None:
+            return errno.ENOTCONN
+        try:
+            self._socket.sendto(octets, address)
+        except OSError as error:
+            _log.debug("control client %r: %s", address, error)
+            return error.errno or errno.EIO
+        return 0
+
+
+def _group_id(group: str | None) -> int:
+    """The number of a group, -1 for none; raises ControlSocketError."""
+    if group is None:
+        return -1
+    if group.isdecimal():
+        return int(group)
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise ControlSocketError(f"control_group: there is no group {group!r} on this device") from None
+
+
+# ---- the client
+
+_numbers = itertools.count()
+
+
+class _ClientSocket:
+    """A bound and connected socket of a client; its file is removed on close."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self.socket = socket.socket(socket.AF_UNIX, _TYPE)
+        self._own: Path | None = None
+        try:
+            self._own = self._bind()
+            self.socket.connect(os.fspath(self._path))
+        except OSError as error:
+            self.close()
+            raise ControlSocketError(_unreachable(self._path, error)) from None
+
+    def close(self) -> None:
+        self.socket.close()
+        if self._own is not None:
+            self._own.unlink(missing_ok=True)
+            self._own = None
+
+    def _bind(self) -> Path:
+        """Bind beside the server's socket, which a server with a /tmp of its own can see; in /tmp where we may not."""
+        name = f"client-{os.getpid()}-{next(_numbers)}"
+        own = self._path.parent / name
+        try:
+            self.socket.bind(os.fspath(own))
+        except OSError:
+            own = Path(tempfile.gettempdir()) / f"wps-agent-{name}"
+            own.unlink(missing_ok=True)
+            self.socket.bind(os.fspath(own))
+        own.chmod(0o666)  # the server may be another user; being connected, we take datagrams from it alone
+        return own
+
+
+def _unreachable(path: Path, error: OSError) -> str:
+    match error:
+        case FileNotFoundError() | ConnectionRefusedError():
+            return f"wps-agent is not running: nobody answers on {path} (start it with: wps-agent run)"
+        case PermissionError():
+            return f"no permission to reach wps-agent on {path}: be root, or a member of its control_group"
+        case _:
+            return f"wps-agent cannot be reached on {path}: {error.strerror or error}"
+
+
+def is_event(text: str) -> bool:
+    """An event, as opposed to a reply: "<3>…", with or without an interface before it."""
+    return text.startswith("<") or (text.startswith("IFNAME=") and "<" in text)
+
+
+def _silent(path: Path, seconds: float) -> ControlSocketError:
+    return ControlSocketError(f"wps-agent on {path} did not answer within {seconds:g} s: it is stuck; see its log")
+
+
+class ControlClient:
+    """The client for a program without a loop."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._client = _ClientSocket(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def request(self, command: str, timeout: float = 10.0) -> str:
+        """The reply to a command; events in between are skipped.  Raises ControlSocketError."""
+        try:
+            self._client.socket.settimeout(timeout)
+            self._client.socket.send(command.encode(errors="surrogateescape"))
+        except OSError as error:
+            raise ControlSocketError(_unreachable(self._path, error)) from None
+        end = time.monotonic() + timeout
+        while (text := self._next(end - time.monotonic())) is not None:
+            if not is_event(text):
+                return text
+        raise _silent(self._path, timeout)
+
+    def events(self, timeout: float | None = None) -> Iterator[str]:
+        """Attach and give every event from now on; ends when none came for so many seconds."""
+        if self.request("ATTACH") != OK:
+            raise ControlSocketError(f"wps-agent on {self._path} takes no more monitors")
+        while (text := self._next(timeout)) is not None:
+            if is_event(text):
+                yield text
+
+    def _next(self, timeout: float | None) -> str | None:
+        """The next datagram, None when none came in time."""
+        sock = self._client.socket
+        if not select.select([sock], [], [], None if timeout is None else max(0.0, timeout))[0]:
+            return None
+        try:
+            return sock.recv(_BUFFER).decode(errors="replace")
+        except OSError as error:
+            raise ControlSocketError(_unreachable(self._path, error)) from None
+
+
+class AsyncControlClient:
+    """The client for a program with a loop."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._client = _ClientSocket(path)
+        self._client.socket.setblocking(False)
+        self._loop = asyncio.get_running_loop()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+    async def request(self, command: str, within: float = 10.0) -> str:
+        """The reply to a command; events in between are skipped.  Raises ControlSocketError."""
+        try:
+            async with asyncio.timeout(within):
+                await self._loop.sock_sendall(self._client.socket, command.encode(errors="surrogateescape"))
+                while is_event(text := await self._next()):
+                    pass
+                return text
+        except TimeoutError:
+            raise _silent(self._path, within) from None
+        except OSError as error:
+            raise ControlSocketError(_unreachable(self._path, error)) from None
+
+    async def events(self) -> AsyncIterator[str]:
+        """Attach and give every event from now on."""
+        if await self.request("ATTACH") != OK:
+            raise ControlSocketError(f"wps-agent on {self._path} takes no more monitors")
+        while True:
+            text = await self._next()
+            if is_event(text):
+                yield text
+
+    async def _next(self) -> str:
+        return (await self._loop.sock_recv(self._client.socket, _BUFFER)).decode(errors="replace")
