@@ -6,7 +6,7 @@ the rhythm nor is made up for by a burst of changes.  Times are seconds on one m
 microseconds, so that a timer that fires exactly at its deadline is never a hair too early.
 """
 
-from collections.abc import Iterator
+from itertools import accumulate
 
 from wpsagent_board.pattern import Pattern
 
@@ -45,13 +45,8 @@ def _phase_at(pattern: Pattern, elapsed_us: int) -> tuple[bool, int | None]:
     if pattern.is_dark or pattern.is_solid:
         return pattern.is_solid, None
     position = elapsed_us % pattern.period_us
-    level, ends = next((level, ends) for level, ends in _phase_ends(pattern) if position < ends)
+    levels, durations = zip(*pattern.phases(), strict=True)
+    level, ends = next(
+        (level, ends) for level, ends in zip(levels, accumulate(durations), strict=True) if position < ends
+    )
     return level, elapsed_us - position + ends
-
-
-def _phase_ends(pattern: Pattern) -> Iterator[tuple[bool, int]]:
-    """The phases of one round as (level, microseconds since its beginning at which the phase ends)."""
-    ends = 0
-    for level, duration in pattern.phases():
-        ends += duration
-        yield level, ends

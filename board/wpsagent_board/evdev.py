@@ -63,7 +63,7 @@ class EvdevButton:
         self._loop = loop
         self._key = key
         self._callback: EdgeHandler | None = None
-        self.device, self._descriptor = _open_with_key(key, [device] if device else _devices(root), device is not None)
+        self.device, self._descriptor = _opened(key, device, root)
         # stamps of the loop's clock: an edge that waited for a stalled loop still tells its own time
         fcntl.ioctl(self._descriptor, _EVIOCSCLOCKID, struct.pack("@i", time.CLOCK_MONOTONIC))
         self._is_pressed = _has_key(self._descriptor, _EVIOCGKEY, key)
@@ -90,14 +90,19 @@ class EvdevButton:
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
-            logger.warning("the button at %s is gone: %s", self.device, error.strerror)
-            self._tell(self._loop.time(), False)
-            self.close()
+            self._gone(error.strerror or str(error))
             return
-        for seconds, microseconds, kind, code, value in _EVENT.iter_unpack(
-            octets[: len(octets) // _EVENT.size * _EVENT.size]
-        ):
+        if not octets:
+            self._gone("end of file")
+            return
+        whole = octets[: len(octets) // _EVENT.size * _EVENT.size]
+        for seconds, microseconds, kind, code, value in _EVENT.iter_unpack(whole):
             self._event(seconds + microseconds / 1_000_000, kind, code, value)
+
+    def _gone(self, reason: str) -> None:
+        logger.warning("the button at %s is gone: %s", self.device, reason)
+        self._tell(self._loop.time(), False)
+        self.close()
 
     def _event(self, at: float, kind: int, code: int, value: int) -> None:
         now = min(at, self._loop.time())
@@ -117,9 +122,10 @@ def _devices(root: Path) -> list[Path]:
     return sorted(root.glob("event*"), key=lambda path: (len(path.name), path.name))
 
 
-def _open_with_key(key: int, devices: list[Path], is_named: bool) -> tuple[Path, int]:
-    """(path, descriptor) of the first device that has the key; raises BoardError."""
+def _opened(key: int, named: Path | None, root: Path) -> tuple[Path, int]:
+    """(path, descriptor) of the named device, or of the first that has the key; raises BoardError."""
     refused: list[Path] = []
+    devices = [named] if named else _devices(root)
     for device in devices:
         try:
             descriptor = os.open(device, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -127,30 +133,29 @@ def _open_with_key(key: int, devices: list[Path], is_named: bool) -> tuple[Path,
             refused.append(device)
             continue
         except OSError as error:
-            if is_named:
+            if named:
                 raise BoardError(f"button at {device}: {error.strerror}") from error
             continue
         try:
             if _has_key(descriptor, _EVIOCGBIT_KEY, key):
                 return device, descriptor
         except OSError as error:
-            os.close(descriptor)
-            if is_named:
+            if named:
+                os.close(descriptor)
                 raise BoardError(f"{device} is not an input device: {error.strerror}") from error
-            continue
         os.close(descriptor)
-    raise _not_found(key, devices, refused)
+    raise _not_found(key, devices, refused, root)
 
 
-def _not_found(key: int, devices: list[Path], refused: list[Path]) -> BoardError:
+def _not_found(key: int, devices: list[Path], refused: list[Path], root: Path) -> BoardError:
     if refused:
         return BoardError(
             f"no permission for {', '.join(map(str, refused))}: add the user to group input "
             "(SupplementaryGroups=input for a service)"
         )
-    where = ", ".join(map(str, devices)) or f"no input device in {INPUT}"
+    where = f"looked at: {', '.join(map(str, devices))}" if devices else f"there is none in {root}"
     return BoardError(
-        f"no input device has the key {key:#x} (looked at: {where}): on a Raspberry Pi add "
+        f"no input device has the key {key:#x} ({where}): on a Raspberry Pi add "
         "dtoverlay=gpio-key,gpio=17,keycode=529,label=WPS to config.txt"
     )
 

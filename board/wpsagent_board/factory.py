@@ -12,7 +12,7 @@ simulated   yes               yes               a board in memory
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, assert_never, get_args
 
 from wpsagent_board.errors import BoardError
 from wpsagent_board.evdev import EvdevButton
@@ -71,6 +71,8 @@ def open_button(spec: ButtonSpec, loop: asyncio.AbstractEventLoop) -> ButtonSour
             return UeventButton(loop, spec.name or "wps")
         case "simulated":
             return SimulatedButton(loop)
+        case _:
+            assert_never(spec.backend)
 
 
 def open_indicator(spec: IndicatorSpec, loop: asyncio.AbstractEventLoop) -> Indicator:
@@ -82,6 +84,8 @@ def open_indicator(spec: IndicatorSpec, loop: asyncio.AbstractEventLoop) -> Indi
             return LedClassIndicator(loop, spec.name)
         case "simulated":
             return SimulatedIndicator(loop)
+        case _:
+            assert_never(spec.backend)
 
 
 def _pin(pin: Pin | None, what: str) -> Pin:

@@ -9,6 +9,7 @@ It and lgpio are imported when the first pin is opened, not before.
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Literal
 
 from wpsagent_board.errors import BoardError
@@ -79,8 +80,8 @@ class GpioButton:
         self._post(self._is_inverted)
 
     def _post(self, is_pressed: bool) -> None:
-        """Runs in lgpio's thread."""
-        if not self._loop.is_closed():
+        """Runs in lgpio's thread, which must not die of a loop that has just been closed."""
+        with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._deliver, self._loop.time(), is_pressed)
 
     def _deliver(self, now: float, is_pressed: bool) -> None:

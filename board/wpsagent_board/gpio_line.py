@@ -71,11 +71,19 @@ class Line:
     def close(self) -> None:
         """Make the line an input again and free it.  Call once."""
         try:
+            # An edge may be on its way in lgpio's thread.  Once the device is gone gpiozero would fail there, and that
+            # thread, which all pins of the process share, would die of it.
+            if self._device.pin.when_changed is not None:
+                self._device.pin.when_changed = _ignore
             self._device.close()
         except _failures() as error:
             raise _explained(error, self._pin, self._chip) from error
         finally:
             _factories.release(self._chip)
+
+
+def _ignore(ticks: float, state: float) -> None:
+    """An edge that came after the close of its line."""
 
 
 class _Factories:
