@@ -755,6 +755,31 @@ def test_timer_of_an_idle_registrar_is_silent(registrar: InternalRegistrar, auth
     assert events_of(registrar) == []
 
 
+GRANT_OF_A_PIN = Grant(PIN, 0)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda registrar, authority: registrar.press_button(120.0),
+        lambda registrar, authority: registrar.add_pin(PIN, 120.0, uuid_e=PHONE),
+        lambda registrar, authority: registrar.cancel(120.0),
+        lambda registrar, authority: registrar.probe_request_received(MAC_1, b"", 120.0),
+        lambda registrar, authority: authority.authorize(m1(), 120.0),
+        lambda registrar, authority: authority.is_overlapping(GRANT_OF_A_PIN, 120.0),
+        lambda registrar, authority: authority.run_ended(m1(), GRANT_OF_A_PIN, RunOutcome.ABANDONED, 120.0),
+    ],
+)
+def test_what_is_over_ends_first_even_when_the_timer_is_late(
+    registrar: InternalRegistrar, authority: BssAuthority, act: Callable[[InternalRegistrar, BssAuthority], None]
+) -> None:
+    registrar.add_pin(PIN, 0.0)
+    events_of(registrar)
+    act(registrar, authority)
+    assert events_of(registrar)[:2] == [PinEnded(TIMED_OUT), CHANGED]
+    assert granted(authority, m1(PRINTER, device_password_id=0), 121.0).password == PIN
+
+
 def test_separate_registrars_do_not_share_a_button(registrar: InternalRegistrar, authority: BssAuthority) -> None:
     other = registrar_of()
     stranger = other.add_network(SETTINGS, BAND_2)

@@ -56,6 +56,18 @@ def test_the_third_failure_locks_for_exactly_60_seconds() -> None:
     assert lock_out.state(160.0) == LockOutState(3, 3, 60.0, False, 0.0)
 
 
+def test_an_unlocked_lock_asks_for_no_timer() -> None:
+    lock_out = failed(LockOut(0.0), 3)
+    lock_out.handle_timer(60.0)
+    assert lock_out.deadline is None
+
+
+def test_a_success_after_an_unnoticed_end_of_the_period_unlocks_first() -> None:
+    lock_out = failed(LockOut(0.0), 3)
+    lock_out.authentication_succeeded(60.0)
+    assert events_of(lock_out) == [SetupLocked(60.0), SetupUnlocked()]
+
+
 def test_the_first_period_can_be_configured() -> None:
     assert events_of(failed(LockOut(0.0, first_period=10.0), 3)) == [SetupLocked(10.0)]
 

@@ -324,6 +324,14 @@ def test_a_flood_of_enrollees_keeps_the_newest_and_gives_one_event() -> None:
     assert events_of(monitor) == [OverlapDetected()]
 
 
+def test_who_probes_again_is_not_the_oldest() -> None:
+    monitor = PushButtonMonitor()
+    uuids = [number.to_bytes(16) for number in range(MAX_SIGHTINGS + 1)]
+    for uuid_e in (*uuids[:-1], uuids[0], uuids[-1]):
+        monitor.enrollee_seen(uuid_e, MAC_1, 1.0)
+    assert list(monitor.sightings(1.0)) == [*uuids[2:-1], uuids[0], uuids[-1]]
+
+
 def test_a_flood_while_idle_gives_no_event() -> None:
     monitor = PushButtonMonitor()
     for number in range(1000):

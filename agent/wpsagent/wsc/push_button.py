@@ -165,7 +165,6 @@ class PushButtonMonitor:
 
     def _remember(self, uuid_e: bytes, address: MacAddress, now: float) -> None:
         self._sightings.pop(uuid_e, None)
-        self._sightings = self.sightings(now)
         if len(self._sightings) >= MAX_SIGHTINGS:
             del self._sightings[next(iter(self._sightings))]
         self._sightings[uuid_e] = Sighting(address, now)
