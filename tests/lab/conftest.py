@@ -96,6 +96,8 @@ class ModuleRun:
     def _take(self, line: dict[str, object]) -> None:
         if "report" in line:
             report = self._config.hook.pytest_report_from_serializable(config=self._config, data=line["report"])
+            if isinstance(report.longrepr, list):  # JSON has no tuples, and a skip's place and reason must be one
+                report.longrepr = tuple(report.longrepr)
             self._reports.setdefault(report.nodeid, []).append(report)
         elif "finished" in line:
             self._finished.add(str(line["finished"]))
