@@ -121,6 +121,12 @@ def test_body_over_255_octets_is_refused() -> None:
         e.element(221, bytes(256))
 
 
+@pytest.mark.parametrize("code", ["", "D", "DEU", "ÖX"])
+def test_country_code_that_is_not_two_letters_is_refused(code: str) -> None:
+    with pytest.raises(UsageError, match="a country code has two letters"):
+        e.country_element(code, [])
+
+
 HT_CAPABILITIES = bytes.fromhex("7e100317ffff0000" + "00" * 12 + "0100020304050607"[:12])
 HT_OPERATION = bytes.fromhex("0b05130000000f" + "00" * 15)
 VHT_CAPABILITIES = bytes.fromhex("b0018000aafffeff00000000")

@@ -176,7 +176,9 @@ class ChannelRange:
 
 
 def country_element(alpha2: str, ranges: Iterable[ChannelRange], environment: str = " ") -> bytes:
-    """Country (9.4.2.8): environment is ' ' any, 'I' indoor, 'O' outdoor.  Padded to an even length, as required."""
+    """Country (9.4.2.8): environment is ' ' any, 'I' indoor, 'O' outdoor.  Padded to even length; raises UsageError."""
+    if len(alpha2) != 2 or not alpha2.isascii():
+        raise UsageError(f"a country code has two letters, not {alpha2!r}")
     body = (alpha2 + environment).encode("ascii")
     body += b"".join(bytes((r.first_channel, r.channel_count, r.max_power_dbm)) for r in ranges)
     return element(ElementId.COUNTRY, body + bytes(len(body) % 2))

@@ -19,8 +19,8 @@ installed a second time: doing so would reset its packet number (the key reinsta
 
 Discards, with a FrameDiscarded event: what is no EAPOL-Key frame of descriptor version 2, messages that the state does
 not expect, replay counters not above the last authentic one, wrong MICs, key data that is not encrypted or does not
-open.  Fails with reason 17 when message 3 does not repeat the RSNE of the beacon, 18 when the group key does not fit
-its cipher, 15 when there is no message 3 ten seconds after `start`.
+open.  Fails with reason 17 when message 3 does not repeat what the RSNE of the beacon says, 18 when the group key does
+not fit its cipher, 15 when there is no message 3 ten seconds after `start`.
 
 12.7.6.4 has message 3 compared with the ANonce of message 1.  Here the PTK is derived from message 3's own ANonce and
 its MIC is the proof: equally strict, and a forged message 1 in between does no harm.
