@@ -2,14 +2,21 @@
 """A button in an event loop: a source of edges, the gesture machine and one timer, joined."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
+from wpsagent_board.errors import BoardError
 from wpsagent_board.gesture import Gesture, GestureMachine, GestureParameters
 from wpsagent_board.ports import ButtonSource
 
+logger = logging.getLogger(__name__)
+
 
 class Button:
-    """Calls handler(gesture) in the loop's thread.  Owns the source and closes it."""
+    """Calls handler(gesture) in the loop's thread.
+
+    Owns the source and closes it, also when it cannot be started, which raises BoardError.
+    """
 
     def __init__(
         self,
@@ -23,10 +30,14 @@ class Button:
         self._handler = handler
         self._timer: asyncio.TimerHandle | None = None
         self._is_closed = False
-        self._machine = GestureMachine(parameters, is_pressed=source.is_pressed, now=loop.time())
-        source.start(self._edge)
-        # an edge between the reading above and the start
-        self._edge(loop.time(), source.is_pressed)
+        try:
+            self._machine = GestureMachine(parameters, is_pressed=source.is_pressed, now=loop.time())
+            source.start(self._edge)
+            # an edge between the reading above and the start
+            self._edge(loop.time(), source.is_pressed)
+        except BoardError:
+            source.close()
+            raise
 
     @property
     def is_pressed(self) -> bool:
@@ -47,9 +58,16 @@ class Button:
     def _handle_timer(self) -> None:
         # a loop may fire a timer up to its clock's resolution early
         now = max(self._loop.time(), self._machine.deadline or 0.0)
-        # the line is read again before its level counts: an edge may have been lost on its way
-        self._machine.handle_timer(now, self._source.is_pressed)
+        self._machine.handle_timer(now, self._read())
         self._drain()
+
+    def _read(self) -> bool | None:
+        """The line read again before its level counts, for an edge may have been lost; None when it cannot be read."""
+        try:
+            return self._source.is_pressed
+        except BoardError as error:
+            logger.warning("the button goes by its edges alone: %s", error)
+            return None
 
     def _drain(self) -> None:
         while (gesture := self._machine.next_event()) is not None:

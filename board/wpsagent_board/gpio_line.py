@@ -8,6 +8,7 @@ is removed at once, for both ends of the FIFO are open by then, and the current 
 """
 
 import importlib
+import logging
 import os
 import sys
 import tempfile
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from wpsagent_board.errors import BoardError
+
+logger = logging.getLogger(__name__)
 
 Pin = int | str
 """A GPIO number (17), or any name that gpiozero knows ("GPIO17", "J8:11")."""
@@ -31,7 +34,7 @@ def pin_name(pin: Pin) -> str:
 
 
 class Line:
-    """A gpiozero device of one pin.  Every failure is a BoardError."""
+    """A gpiozero device of one pin.  Every failure is a BoardError, but at close it is only logged."""
 
     def __init__(self, kind: str, pin: Pin, chip: int | None, **options: object) -> None:
         self._pin = pin
@@ -77,7 +80,7 @@ class Line:
                 self._device.pin.when_changed = _ignore
             self._device.close()
         except _failures() as error:
-            raise _explained(error, self._pin, self._chip) from error
+            logger.warning("not given back: %s", _explained(error, self._pin, self._chip))
         finally:
             _factories.release(self._chip)
 

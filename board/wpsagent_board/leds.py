@@ -89,7 +89,10 @@ class LedClassIndicator:
         self._stop()
         saved, self._saved = self._saved, None
         if saved is not None:
-            self._led.restore(saved)
+            try:
+                self._led.restore(saved)
+            except BoardError as error:
+                logger.warning("not put back: %s", error)
 
     def _stop(self) -> None:
         self._player.stop()

@@ -10,7 +10,7 @@ The figures are the convention of WPS products (two independent vendors' drivers
     idle          off
 
 In a configuration a pattern is "on", "off", a list of [on_ms, off_ms], or a table of `steps` (one of these), `repeat`
-(how often, otherwise without end) and `lasts` (seconds).  A time is 0 or 10 to 60000 ms.  When a pattern is over, the
+(how often, otherwise without end) and `lasts` (seconds).  A time is 0 to 60000 ms.  When a pattern is over, the
 idle pattern is shown.  Refused: other names, more than 256 steps, steps without any time.
 """
 
@@ -27,7 +27,6 @@ OVERLAP = "overlap"
 SUCCESS = "success"
 
 MAX_STEPS = 256
-MIN_MS = 10
 MAX_MS = 60_000
 MAX_SECONDS = 86_400
 
@@ -175,9 +174,9 @@ def _parse_step(path: str, value: object, problems: list[str]) -> Step:
 
 
 def _parse_ms(path: str, value: object, problems: list[str]) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and (value == 0 or MIN_MS <= value <= MAX_MS):
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_MS:
         return value
-    problems.append(f"{path}: expected milliseconds, 0 or {MIN_MS} to {MAX_MS}, not {value!r}")
+    problems.append(f"{path}: expected milliseconds, 0 to {MAX_MS}, not {value!r}")
     return 0
 
 

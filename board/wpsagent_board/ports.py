@@ -21,7 +21,7 @@ class ButtonSource(Protocol):
         """From now on tell each edge; the callback is called in the loop's thread."""
 
     def close(self) -> None:
-        """Give the button back.  No edge is told afterwards.  Safe to call twice."""
+        """Give the button back.  No edge is told afterwards.  Safe to call twice; what fails is logged, not raised."""
 
 
 class Indicator(Protocol):
@@ -31,4 +31,4 @@ class Indicator(Protocol):
         """Show a pattern from its beginning instead of the former; raises BoardError when the indicator is gone."""
 
     def close(self) -> None:
-        """Give the indicator back in the state in which it was found.  Safe to call twice."""
+        """Give the indicator back as it was found.  Safe to call twice; what fails is logged, not raised."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Pins by gpiozero, on its mock factory; and what is said when a pin cannot be had."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -180,7 +181,9 @@ class FailingDevice:
     on = off = close = fail
 
 
-def test_failures_of_an_open_line_are_board_errors(monkeypatch: pytest.MonkeyPatch, pins: MockFactory) -> None:
+def test_failures_of_an_open_line_are_board_errors(
+    monkeypatch: pytest.MonkeyPatch, pins: MockFactory, caplog: pytest.LogCaptureFixture
+) -> None:
     lgpio = ModuleType("lgpio")
     monkeypatch.setattr(lgpio, "error", LgpioError, raising=False)
     monkeypatch.setitem(sys.modules, "lgpio", lgpio)
@@ -190,13 +193,15 @@ def test_failures_of_an_open_line_are_board_errors(monkeypatch: pytest.MonkeyPat
     indicator = GpioIndicator(ManualLoop().loop, 27)
     for failing in (
         lambda: button.is_pressed,
-        button.close,
         lambda: indicator.show(DEFAULT_PATTERNS["success"]),
         lambda: indicator.show(DEFAULT_PATTERNS["idle"]),
-        indicator.close,
     ):
         with pytest.raises(BoardError, match=r"^GPIO (17|27) cannot be used: unknown handle$"):
             failing()
+    with caplog.at_level(logging.WARNING):
+        button.close()
+        indicator.close()
+    assert caplog.messages == [f"not given back: GPIO {pin} cannot be used: unknown handle" for pin in (17, 27)]
 
 
 def named_error(name: str, text: str) -> Exception:

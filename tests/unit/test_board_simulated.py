@@ -89,6 +89,40 @@ def test_release_whose_edge_was_lost_is_seen_when_the_line_is_read_again() -> No
     assert rig.told == []
 
 
+class UnreadableButton(SimulatedButton):
+    """A source that can be read when it is opened and never again."""
+
+    readings = 0
+
+    @property
+    def is_pressed(self) -> bool:
+        self.readings += 1
+        if self.readings > 2:
+            raise BoardError("GPIO 17 cannot be used: unknown handle")
+        return False
+
+
+def test_source_that_cannot_be_started_is_closed() -> None:
+    clock = ManualLoop()
+    source = UnreadableButton(clock.loop)
+    source.readings = 1
+    with pytest.raises(BoardError, match=r"^GPIO 17 cannot be used: unknown handle$"):
+        Button(source, clock.loop, lambda gesture: None)
+    assert source._callback is None
+
+
+def test_line_that_cannot_be_read_again_goes_by_its_edges(caplog: pytest.LogCaptureFixture) -> None:
+    clock = ManualLoop()
+    source = UnreadableButton(clock.loop)
+    told: list[Gesture] = []
+    Button(source, clock.loop, told.append)
+    with caplog.at_level(logging.WARNING):
+        source.press_for(0.5)
+        clock.advance(1.0)
+    assert told == [ShortPress(100.0, 0.5)]
+    assert set(caplog.messages) == {"the button goes by its edges alone: GPIO 17 cannot be used: unknown handle"}
+
+
 def test_closed_button_tells_nothing() -> None:
     rig = Rig()
     rig.source.press()
