@@ -265,6 +265,21 @@ def test_a_different_request_under_the_same_identifier_is_a_new_one() -> None:
     assert ap.request(WSC, START.encode()) == [wsc_response(7, OpCode.WSC_MSG, b"M1")]
 
 
+def test_a_late_copy_of_an_earlier_request_is_dropped_for_a_second() -> None:
+    second = ScriptedMachine(None)
+    ap = AccessPoint(ScriptedMachine((OpCode.WSC_MSG, b"M1"), None), new_machine=lambda: second)
+    ap.request(IDENTITY)
+    ap.now += 5.0
+    ap.identifier = 6
+    assert len(ap.request(IDENTITY)) == 1  # the repetition of one that was lost
+    ap.request(WSC, START.encode())
+    for later, answers in ((0.999, 0), (0.001, 1)):
+        ap.now += later
+        ap.identifier = 6
+        assert len(ap.request(IDENTITY)) == answers
+    assert ap.machine.abandoned_at == [106.0]
+
+
 # EAP-Failure, early and late.
 
 

@@ -4,8 +4,8 @@
 Implements RFC 3748 sections 2, 4 and 5, IEEE 802.1X-2010 section 8 as far as Wi-Fi Simple Configuration 2.0 (section
 7.7) needs it, and the waits of deployed stations.
 
-Theory of operation.  The peer only answers: each Request gets one Response under its Identifier, and a Request that
-comes twice gets the same Response again.  It speaks first in one case: an access point that stays silent after the
+Theory of operation.  The peer only answers: each Request gets one Response under its Identifier, a Request that comes
+twice gets the same Response again, and a late copy of an earlier one is dropped.  It speaks first in one case: an access point that stays silent after the
 association gets EAPOL-Start, after 1 s if it is of WPS 1.0, which waits for it, or 2 s if it is of 2.0, which should
 have asked by itself (an EAPOL-Start makes it begin anew, so an early one costs time).
 
@@ -71,6 +71,9 @@ CLIENT_TIMEOUT = 30.0
 FINAL_TIMEOUT = 2.0
 """Seconds to wait for EAP-Failure after the end of the registration protocol: some access points send nothing."""
 
+LATE_COPY = 1.0
+"""Seconds after a request for which a copy of it, once others have come, is late; later it is meant anew."""
+
 
 class State(Enum):
     """What is awaited."""
@@ -133,6 +136,9 @@ class EapPeer:
         self._waiting: deque[tuple[OpCode, bytes]] = deque()
         self._answered: EapPacket | None = None
         self._answer = b""
+        self._answered_before: dict[
+            int, tuple[EapPacket, float]
+        ] = {}  # by identifier: the request, and when it came last
         self._starts = 0
         self._deadline: float | None = None
         self._outbox: list[bytes] = []
@@ -175,11 +181,11 @@ class EapPeer:
             return
         if arrival is None:
             return
+        handler = _TRANSITIONS[self._state].get(arrival.input)
         if arrival.eap == self._answered and self._state is not State.ENDED:
             self._outbox.append(self._answer)
-            return
-        handler = _TRANSITIONS[self._state].get(arrival.input)
-        if handler is not None:
+            self._answered_before[arrival.eap.identifier] = (arrival.eap, now)
+        elif handler is not None and not self._is_late_copy(arrival.eap, now):
             self._guarded(handler, arrival, now)
 
     def handle_timer(self, now: float) -> None:
@@ -194,6 +200,10 @@ class EapPeer:
             self._state = self._end(EndReason.NO_FINAL_FAILURE, now)
         else:
             self._state = self._end(EndReason.NO_RESPONSE, now)
+
+    def _is_late_copy(self, eap: EapPacket, now: float) -> bool:
+        answered, at = self._answered_before.get(eap.identifier, (None, 0.0))
+        return eap == answered and now - at < LATE_COPY
 
     def _guarded(self, handler: "_Handler", arrival: _Arrival, now: float) -> None:
         """Makes one step; what the WSC machine or the fragments raise ends the run."""
@@ -286,6 +296,7 @@ class EapPeer:
     def _respond(self, request: EapPacket, method: EapMethod, data: bytes, now: float) -> None:
         response = EapPacket(EapCode.RESPONSE, request.identifier, method, data)
         self._answered = request
+        self._answered_before[request.identifier] = (request, now)
         self._answer = EapolPacket(self._eapol_version, EapolType.EAP_PACKET, response.encode()).encode()
         self._outbox.append(self._answer)
         self._deadline = now + CLIENT_TIMEOUT
