@@ -81,7 +81,7 @@ ifndef WPS_LAB_KERNEL
 	@[ "$$(uname -m)" = x86_64 ] || { echo 'The radio lab is a User-Mode Linux, which needs an x86_64 machine.' >&2; exit 1; }
 	@[ -x build/lab/linux ] || [ -n "$${WPS_LAB_SOURCE:-}" ] || ls /usr/src/linux-source-*.tar.xz >/dev/null 2>&1 || \
 	  .ci/need "$$(tests/lab/kernel/build.sh --package)"
-	@[ -x build/lab/linux ] || .ci/need flex=flex bison=bison bc=bc make=make gcc=gcc libc6-dev xz-utils=xz
+	@[ -x build/lab/linux ] || .ci/need flex=flex bison=bison bc=bc make=make gcc=gcc libc6-dev=/usr/include/stdio.h xz-utils=xz
 	@tests/lab/kernel/build.sh build/lab
 endif
 
