@@ -283,7 +283,7 @@ def fake_lgpio(monkeypatch: pytest.MonkeyPatch, no_factories: None) -> FakeLgpio
 
 def test_lgpio_is_opened_once_a_chip_and_closed_with_its_last_line(fake_lgpio: FakeLgpio) -> None:
     loop = ManualLoop().loop
-    button, indicator, other = GpioButton(loop, 17), GpioIndicator(loop, 27), GpioIndicator(loop, 27, chip=4)
+    button, indicator, other = GpioButton(loop, 17), GpioIndicator(loop, 27), GpioIndicator(loop, 22, chip=4)
     assert fake_lgpio.made == [None, 4]
     assert gpiozero.Device.pin_factory is None
     button.close()
