@@ -60,7 +60,7 @@ class DeviceSettings:
     uuid: bytes | None
     config_methods: ConfigMethods
 
-    def description(self, rf_bands: RfBands) -> DeviceDescription:
+    def description(self, rf_bands: RfBands = RfBands.BAND_2_4_GHZ) -> DeviceDescription:
         """What we say of ourselves in messages and frames, on these bands."""
         return DeviceDescription(
             manufacturer=self.manufacturer,

@@ -93,13 +93,13 @@ _ROWS: Mapping[type, _Row] = {
     ),
     e.PushButtonStarted: _Row("push_button_started", _group, lambda _: ("WPS-PBC-ACTIVE ",), Model.push_button_started),
     e.PushButtonEnded: _Row(
-        "push_button_ended", _end, lambda event: texts.END_TEXTS[event.reason], Model.push_button_ended
+        "push_button_ended", _end, lambda event: texts.PUSH_BUTTON_END_TEXTS[event.reason], Model.push_button_ended
     ),
     e.PushButtonRefused: _Row(
         "push_button_refused", lambda event: _group(event) | _reason(event), change=Model.push_button_refused
     ),
     e.PinStarted: _Row("pin_started", _group, change=Model.pin_started),
-    e.PinEnded: _Row("pin_ended", _end, change=Model.pin_ended),
+    e.PinEnded: _Row("pin_ended", _end, texts.pin_ended, Model.pin_ended),
     e.CancelRequested: _Row("cancelled", _group, lambda _: ("WPS-CANCEL ",)),
     e.OverlapDetected: _Row("overlap", _group, lambda _: ("WPS-OVERLAP-DETECTED ",), Model.overlap_detected),
     e.EnrolmentSucceeded: _Row(
@@ -135,6 +135,8 @@ _ROWS: Mapping[type, _Row] = {
         lambda event: (f"AP-STA-DISCONNECTED {event.address}",),
         Model.station_disconnected,
     ),
+    e.HandshakeFailed: _Row("handshake_failed", lambda event: _station(event) | _reason(event)),
+    e.HandshakeFailed: _Row("handshake_failed", lambda event: _station(event) | {"reason": event.text}),
     e.AccessPointStarted: _Row(
         "access_point_started", _interface, lambda _: ("AP-ENABLED ",), Model.access_point_started
     ),
@@ -196,11 +198,12 @@ class StatusBoard:
         moment = Moment(now, wall)
         row = _ROWS[type(event)]
         self._model.expire(moment)
+        control_events = self._control_events(row, event)
         row.change(self._model, event, moment)
         published = (
             None if row.name is None else {"event_type": row.name, "at": texts.iso_time(wall)} | row.fields(event)
         )
-        return Update(self.pattern, self._news(moment), published, self._control_events(row, event))
+        return Update(self.pattern, self._news(moment), published, control_events)
 
     def handle_timer(self, now: float, wall: float) -> Update:
         """The display time of a result may be over."""
@@ -250,7 +253,10 @@ class StatusBoard:
 
     def _control_events(self, row: _Row, event: Any) -> tuple[ControlEvent, ...]:
         """The control texts of an event: for its interface, or for every interface of its button group."""
+        lines = row.control(event)
+        if isinstance(event, e.EnrolmentSucceeded) and not self._model.is_open(event.group):
+            lines += ("WPS-SUCCESS ",)  # no session whose end would say it: a PIN that outlived its selection
         interfaces: tuple[str | None, ...] = (getattr(event, "interface", None),)
         if hasattr(event, "group") and not hasattr(event, "interface"):
             interfaces = self._model.interfaces_of(event.group) or (None,)
-        return tuple(ControlEvent(text, name) for name in interfaces for text in row.control(event))
+        return tuple(ControlEvent(line, name) for name in interfaces for line in lines)

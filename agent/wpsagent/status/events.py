@@ -192,6 +192,24 @@ class StationDisconnected:
 
 
 @dataclass(frozen=True, slots=True)
+class HandshakeFailed:
+    """A station that knows the network did not get its port opened: a wrong passphrase, or silence."""
+
+    interface: str
+    address: MacAddress
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandshakeFailed:
+    """A station did not get its port opened; text says why (a wrong passphrase, silence)."""
+
+    interface: str
+    address: MacAddress
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccessPointStarted:
     """A network of ours beacons."""
 
@@ -269,6 +287,8 @@ AgentEvent = (
     | EapFailed
     | StationConnected
     | StationDisconnected
+    | HandshakeFailed
+    | HandshakeFailed
     | AccessPointStarted
     | AccessPointFailed
     | RadioLost

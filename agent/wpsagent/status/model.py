@@ -122,6 +122,10 @@ class Model:
     def interfaces_of(self, group: str) -> tuple[str, ...]:
         return tuple(network.interface for network in self.networks.values() if network.group == group)
 
+    def is_open(self, group: str) -> bool:
+        """A session of this group is open."""
+        return self._session(group).state is SessionState.ACTIVE
+
     def expire(self, moment: Moment) -> None:
         """Results whose display time is over give way to idle."""
         for session in self.sessions.values():

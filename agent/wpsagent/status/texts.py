@@ -71,8 +71,8 @@ def iso_time(wall: float) -> str:
 
 # ---- control events, without the level; names keep their trailing space when nothing follows
 
-END_TEXTS: Mapping[e.SessionEndReason, tuple[str, ...]] = {
-    e.SessionEndReason.SUCCEEDED: ("WPS-PBC-DISABLE ",),
+PUSH_BUTTON_END_TEXTS: Mapping[e.SessionEndReason, tuple[str, ...]] = {
+    e.SessionEndReason.SUCCEEDED: ("WPS-PBC-DISABLE ", "WPS-SUCCESS "),
     e.SessionEndReason.TIMED_OUT: ("WPS-TIMEOUT ", "WPS-PBC-DISABLE "),
     e.SessionEndReason.CANCELLED: ("WPS-TIMEOUT ", "WPS-PBC-DISABLE "),
     e.SessionEndReason.REPLACED: ("WPS-PBC-DISABLE ",),
@@ -80,8 +80,13 @@ END_TEXTS: Mapping[e.SessionEndReason, tuple[str, ...]] = {
 }
 
 
+def pin_ended(event: e.PinEnded) -> tuple[str, ...]:
+    return ("WPS-SUCCESS ",) if event.reason is e.SessionEndReason.SUCCEEDED else ()
+
+
 def enrolment_succeeded(event: e.EnrolmentSucceeded) -> tuple[str, ...]:
-    return (f"WPS-REG-SUCCESS {event.address} {format_uuid(event.uuid_e)}", "WPS-SUCCESS ")
+    """WPS-SUCCESS follows with the end of the session."""
+    return (f"WPS-REG-SUCCESS {event.address} {format_uuid(event.uuid_e)}",)
 
 
 def enrolment_failed(event: e.EnrolmentFailed) -> tuple[str, ...]:
