@@ -27,6 +27,12 @@ Pin = int | str
 _WORKING_FOLDER = "LG_WD"
 _FACTORY_NAME = "GPIOZERO_PIN_FACTORY"
 
+_RENAMED = {
+    "SET_PULL_NONE": "SET_BIAS_DISABLE",
+    "SET_PULL_UP": "SET_BIAS_PULL_UP",
+    "SET_PULL_DOWN": "SET_BIAS_PULL_DOWN",
+}
+
 
 def pin_name(pin: Pin) -> str:
     """A pin as people call it: "GPIO 17", or the name as it was given."""
@@ -99,9 +105,9 @@ class _Factories:
         """The factory for a chip, or None where gpiozero is told by other means which one to use."""
         factory, users = self._open.get(chip, (None, 0))
         if not users and gpiozero.Device.pin_factory is None and os.environ.get(_FACTORY_NAME) in (None, "", "lgpio"):
-            with _lgpio_working_folder():
-                lgpio = importlib.import_module("gpiozero.pins.lgpio")
-            factory = lgpio.LGPIOFactory() if chip is None else lgpio.LGPIOFactory(chip=chip)
+            _import_lgpio()
+            make = importlib.import_module("gpiozero.pins.lgpio").LGPIOFactory
+            factory = make() if chip is None else make(chip=chip)
         self._open[chip] = factory, users + 1
         return factory
 
@@ -114,6 +120,15 @@ class _Factories:
 
 
 _factories = _Factories()
+
+
+def _import_lgpio() -> None:
+    """Import lgpio so that gpiozero 1.6 finds it as well: lgpio 0.2 has given new names to three constants."""
+    with _lgpio_working_folder():
+        lgpio = importlib.import_module("lgpio")
+    for new, old in _RENAMED.items():
+        if not hasattr(lgpio, old) and hasattr(lgpio, new):
+            setattr(lgpio, old, getattr(lgpio, new))
 
 
 @contextmanager

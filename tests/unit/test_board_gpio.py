@@ -296,6 +296,14 @@ def test_lgpio_is_opened_once_a_chip_and_closed_with_its_last_line(fake_lgpio: F
     assert (fake_lgpio.made, fake_lgpio.closed) == ([None, 4, None], 3)
 
 
+def test_constants_have_both_names_that_gpiozero_has_known(fake_lgpio: FakeLgpio) -> None:
+    lgpio = sys.modules["lgpio"]
+    vars(lgpio).update(SET_PULL_NONE=128, SET_PULL_UP=32, SET_BIAS_PULL_UP=33)
+    GpioButton(ManualLoop().loop, 17).close()
+    constants = {name: value for name, value in vars(lgpio).items() if name.startswith("SET_")}
+    assert constants == {"SET_PULL_NONE": 128, "SET_BIAS_DISABLE": 128, "SET_PULL_UP": 32, "SET_BIAS_PULL_UP": 33}
+
+
 def test_factory_is_closed_when_its_only_line_cannot_be_opened(fake_lgpio: FakeLgpio) -> None:
     with pytest.raises(BoardError):
         GpioButton(ManualLoop().loop, "X")
