@@ -136,7 +136,6 @@ _ROWS: Mapping[type, _Row] = {
         Model.station_disconnected,
     ),
     e.HandshakeFailed: _Row("handshake_failed", lambda event: _station(event) | _reason(event)),
-    e.HandshakeFailed: _Row("handshake_failed", lambda event: _station(event) | {"reason": event.text}),
     e.AccessPointStarted: _Row(
         "access_point_started", _interface, lambda _: ("AP-ENABLED ",), Model.access_point_started
     ),

@@ -201,15 +201,6 @@ class HandshakeFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class HandshakeFailed:
-    """A station did not get its port opened; text says why (a wrong passphrase, silence)."""
-
-    interface: str
-    address: MacAddress
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class AccessPointStarted:
     """A network of ours beacons."""
 
@@ -287,7 +278,6 @@ AgentEvent = (
     | EapFailed
     | StationConnected
     | StationDisconnected
-    | HandshakeFailed
     | HandshakeFailed
     | AccessPointStarted
     | AccessPointFailed
