@@ -323,7 +323,8 @@ class MqttRecorder(PeerProcess):
 
     def __init__(self, port: int = 1883, topic: str = "#", *, arguments: Sequence[str] = ()) -> None:
         line = ["-F", "message %q %r %x %t", "-q", "1", "-d"]  # -d also makes it say when it is subscribed
-        command = ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(port), "-t", topic, *line, *arguments]
+        # stdbuf: mosquitto_sub does not flush what -d prints
+        command = ["stdbuf", "-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", str(port), "-t", topic, *line, *arguments]
         super().__init__("mosquitto_sub", command, new_folder("mosquitto_sub"))
         self.wait_log("Subscribed")
 

@@ -1,6 +1,45 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The command line."""
+"""The command line: `wps-agent run`, and the commands that talk to a running agent over its control socket.
+
+Exit codes: 0 done; 1 it could not be done (the text says why); 2 wrong use of the command line; 130 interrupted.
+Whatever a command needs is imported when it runs, so that `wps-agent pbc` on a small board does not load a daemon.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from wpsagent import __version__
+from wpsagent.cli.parser import build_parser
+from wpsagent.errors import AgentError, ConfigError
 
 
-def main() -> int:
-    return 0
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = build_parser(__version__)
+    options = parser.parse_args(arguments)
+    if "handler" not in options:
+        parser.print_help()
+        return 2
+    return _guarded(options)
+
+
+def _guarded(options: argparse.Namespace) -> int:
+    """Whatever the agent raises on purpose is one line for a person; anything else is a bug and shows its traceback."""
+    try:
+        return int(options.handler(options))
+    except ConfigError as error:
+        print("wps-agent: the configuration is wrong:", file=sys.stderr)
+        for problem in error.problems:
+            print(f"  {problem}", file=sys.stderr)
+        return 1
+    except AgentError as error:
+        print(f"wps-agent: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0  # whoever read our output has read enough
+    finally:
+        logging.shutdown()

@@ -47,6 +47,11 @@ class Leds:
     def add(self, indicator: Indicator, patterns: Mapping[str, Pattern]) -> None:
         self._indicators.append((indicator, patterns))
 
+    def take(self, other: "Leds") -> None:
+        """Add all of another's; they are ours now."""
+        self._indicators += other._indicators
+        other._indicators.clear()
+
     def show(self, name: str) -> None:
         """Show a pattern by name; an LED that is gone is reported once and left alone."""
         for entry in list(self._indicators):

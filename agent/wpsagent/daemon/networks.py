@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-from wpsagent.config.model import AccessPointSettings, Configuration, DeviceSettings, Security
+from wpsagent.config.model import AccessPointSettings, Configuration, Security
 from wpsagent.daemon.translate import from_access_point, from_registrar
 from wpsagent.dot11.channels import FrequencyBand, band_of
 from wpsagent.errors import NetlinkError, RadioError, UsageError
@@ -20,7 +20,7 @@ from wpsagent.roles.runner import AccessPointRunner, ButtonGroup
 from wpsagent.roles.wps_runs import WpsRuns
 from wpsagent.status import events as e
 from wpsagent.wsc.credential import NetworkSettings
-from wpsagent.wsc.device import DeviceDescription, PrimaryDeviceType, uuid_from_mac
+from wpsagent.wsc.device import uuid_from_mac
 from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType, RfBands
 from wpsagent.wsc.internal_registrar import BssAuthority, InternalRegistrar, InternalRegistrarEvent
 
@@ -54,6 +54,10 @@ class Network:
     @property
     def is_up(self) -> bool:
         return self.runner is not None and self.runner.machine.is_started
+
+    @property
+    def rf_band(self) -> RfBands:
+        return _RF_BANDS[band_of(self.settings.frequency_mhz)]
 
     async def start(self) -> None:
         """Try to bring it up once, and keep trying from then on."""
@@ -135,8 +139,7 @@ class Network:
             return None
         if self._authority is None:
             group = self._networks.group(self.settings.button_group, radio.address)
-            band = _RF_BANDS.get(band_of(self.settings.frequency_mhz), RfBands.BAND_5_GHZ)
-            self._authority = group.registrar.add_network(_network_settings(self.settings), band)
+            self._authority = group.registrar.add_network(_network_settings(self.settings), self.rf_band)
         return WpsRuns(self._authority, radio.address, self._networks.entropy)
 
     def _ap_events(self, events: Sequence[ap.ApEvent]) -> None:
@@ -182,7 +185,7 @@ class Networks:
         """The group of a name, made when its first network comes up."""
         if name not in self.groups:
             uuid = self._device.uuid or uuid_from_mac(address)
-            registrar = InternalRegistrar(_device(self._device), uuid, self.entropy)
+            registrar = InternalRegistrar(self._device.description(self._rf_bands(name)), uuid, self.entropy)
 
             def report(events: Sequence[InternalRegistrarEvent]) -> None:
                 for event in events:
@@ -190,6 +193,13 @@ class Networks:
 
             self.groups[name] = ButtonGroup(registrar, report)
         return self.groups[name]
+
+    def _rf_bands(self, group: str) -> RfBands:
+        bands = RfBands(0)
+        for network in self.networks:
+            if network.settings.button_group == group:
+                bands |= network.rf_band
+        return bands
 
     def select(self, target: str | None) -> dict[str, ButtonGroup]:
         """The groups a command means: all, one by its name, or the one of an interface; raises UsageError."""
@@ -232,16 +242,4 @@ def _network_settings(settings: AccessPointSettings) -> NetworkSettings:
         encryption_types=EncryptionType.NONE if is_open else EncryptionType.AES,
         passphrase=settings.passphrase,
         psk=settings.psk,
-    )
-
-
-def _device(settings: DeviceSettings) -> DeviceDescription:
-    return DeviceDescription(
-        manufacturer=settings.manufacturer,
-        model_name=settings.model_name,
-        model_number=settings.model_number,
-        serial_number=settings.serial_number,
-        primary_device_type=PrimaryDeviceType.parse(settings.type),
-        device_name=settings.name,
-        config_methods=settings.config_methods,
     )

@@ -152,11 +152,11 @@ class StationSessions:
 
     def _pump(self, station: Station, now: float) -> None:
         if station.rsn is not None:
-            self._pump_rsn(station, station.rsn)
+            self._pump_rsn(station, station.rsn, now)
         if station.eap is not None:
             self._pump_eap(station, station.eap, now)
 
-    def _pump_rsn(self, station: Station, rsn: Authenticator) -> None:
+    def _pump_rsn(self, station: Station, rsn: Authenticator, now: float) -> None:
         for message in rsn.messages_to_send():
             self._send(SendEapol(station.address, message.pdu, message.is_encrypted))
         while (event := rsn.next_event()) is not None:
@@ -166,8 +166,7 @@ class StationSessions:
                 case Authorized():
                     self._authorize(station)
                 case GroupKeyDelivered():
-                    self._rekeying.discard(station.address)
-                    self._finish_rekey()
+                    self._group_key_delivered(station, rsn, event.index, now)
                 case RsnFailed():
                     self._report(HandshakeFailed(station.address, event.text))
                     self._send_away(station, event.reason_code, event.text)
@@ -225,6 +224,17 @@ class StationSessions:
                 station.rsn.rekey(self._next_group_key, now)
             self._pump(station, now)
         self._finish_rekey()
+
+    def _group_key_delivered(self, station: Station, rsn: Authenticator, index: int, now: float) -> None:
+        """A station that came while the key was changing has the old one: it gets the new one after its handshake."""
+        newest = self._next_group_key or self._group_key
+        if index != newest.index:
+            self._rekeying.add(station.address)
+            rsn.rekey(newest, now)
+            self._pump_rsn(station, rsn, now)
+        else:
+            self._rekeying.discard(station.address)
+            self._finish_rekey()
 
     def _finish_rekey(self) -> None:
         if self._next_group_key is not None and not self._rekeying:

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`wps-agent run` and `wps-agent config`."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+
+from wpsagent.cli.parser import DEFAULT_CONFIG
+from wpsagent.config.example import describe
+from wpsagent.config.loader import load
+from wpsagent.config.model import Configuration
+from wpsagent.errors import UsageError
+
+logger = logging.getLogger(__name__)
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+# The priorities that journald and procd read off the beginning of a line (sd-daemon(3)).
+_PRIORITIES = {logging.DEBUG: "<7>", logging.INFO: "<6>", logging.WARNING: "<4>", logging.ERROR: "<3>"}
+
+
+def run(options: argparse.Namespace) -> int:
+    """The agent on this board; or simulated, when asked for or when there is no configuration to run with."""
+    path = Path(options.config or DEFAULT_CONFIG)
+    if options.simulate or (options.config is None and not path.exists()):
+        from wpsagent.daemon.simulation import simulate
+
+        if not options.simulate:
+            print(f"no configuration at {path}: this is the simulated board ('wps-agent config example' shows one)\n")
+        set_up_logging("debug" if options.verbose else "error")
+        mqtt = load(path).mqtt if options.config else None
+        return simulate(mqtt)
+    configuration = load(path)
+    set_up_logging("debug" if options.verbose else configuration.agent.log_level)
+    for warning in configuration.warnings:
+        logger.warning("%s", warning)
+    return asyncio.run(_run(configuration))
+
+
+async def _run(configuration: Configuration) -> int:
+    from wpsagent.daemon.daemon import Daemon
+
+    await Daemon(configuration).run()
+    return 0
+
+
+def check_config(options: argparse.Namespace) -> int:
+    """Print an example, or check a file; every problem is told (ConfigError)."""
+    if options.action == "example":
+        print(describe(), end="")
+        return 0
+    path = Path(options.config or DEFAULT_CONFIG)
+    configuration = load(path)
+    for warning in configuration.warnings:
+        print(f"warning: {warning}")
+    networks = ", ".join(f"{ap.interface} ({ap.ssid})" for ap in configuration.access_points)
+    if not networks:
+        raise UsageError(f"{path}: no [[access_point]]: there is nothing to run")
+    print(f"{path} is right: {networks}")
+    return 0
+
+
+def set_up_logging(level: str) -> None:
+    """To standard error: with priorities for a journal, with the time for a person."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JournalFormatter() if "JOURNAL_STREAM" in os.environ else _TIMED)
+    logging.basicConfig(level=_LEVELS[level], handlers=[handler])
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+_TIMED = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+class _JournalFormatter(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _PRIORITIES.get(record.levelno, "<3>") + super().format(record)

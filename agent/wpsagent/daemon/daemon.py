@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The agent: puts configuration, radios, board, MQTT and control socket together, runs, and takes all apart again.
+
+Order of starting: LEDs, buttons, control socket, MQTT, networks; then the service manager hears READY.  The end is
+the reverse, so that the stations are sent away, the LEDs are as they were found, and MQTT hears of it all, last of
+all "offline".
+"""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from wpsagent import __version__
+from wpsagent.config.model import AccessPointSettings, ButtonAction, ButtonSettings, Configuration
+from wpsagent.control.agent import AccessPointStatus, WpsStatus
+from wpsagent.control.commands import Commands
+from wpsagent.daemon.board import Leds, button_name, open_buttons, open_leds
+from wpsagent.daemon.networks import Networks, OpenRadio
+from wpsagent.daemon.reporting import Reporting
+from wpsagent.errors import OverlapError, UsageError
+from wpsagent.io.control_socket import ControlSocket
+from wpsagent.io.mqtt import MqttReporter
+from wpsagent.io.service_manager import ServiceManager
+from wpsagent.octets import NO_ADDRESS, MacAddress
+from wpsagent.ports import AccessPointRadio, Entropy
+from wpsagent.status import events as e
+from wpsagent.status.board import StatusBoard
+from wpsagent.status.model import Network
+from wpsagent.status.texts import ERROR_INDICATION_NAMES
+from wpsagent.wsc.internal_registrar import LastResult
+
+logger = logging.getLogger(__name__)
+
+
+async def open_kernel_radio(settings: AccessPointSettings) -> AccessPointRadio:
+    """The radio of a network, by nl80211; raises RadioError, NetlinkError."""
+    # Imported when the first radio is opened: the simulated board does without netlink.
+    from wpsagent.io.nl80211.radio import open_access_point_radio
+
+    return await open_access_point_radio(
+        settings.interface,
+        create_on=settings.create_on,
+        bridge=settings.bridge,
+        on_packet_eapol=settings.eapol == "packet",
+    )
+
+
+class Daemon:
+    """The agent; implements control.Agent."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        open_radio: OpenRadio = open_kernel_radio,
+        entropy: Entropy = os.urandom,
+    ) -> None:
+        self.configuration = configuration
+        networks = [Network(ap.interface, ap.button_group, ap.ssid, ap.channel) for ap in configuration.access_points]
+        agent = configuration.agent
+        self.reporting = Reporting(
+            StatusBoard(agent.node, __version__, networks, agent.success_display_s, agent.error_display_s)
+        )
+        self.networks = Networks(configuration, open_radio, entropy, self.reporting.report)
+        self.leds = Leds()
+        self.mqtt: MqttReporter | None = None
+        self._entropy = entropy
+        self._service_manager = ServiceManager()
+        self._stopping = asyncio.Event()
+        self.started = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run until a signal or `terminate`; raises AgentError when the agent cannot start."""
+        loop = asyncio.get_running_loop()
+        async with AsyncExitStack() as stack:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self.terminate)
+                stack.callback(loop.remove_signal_handler, number)
+            stack.callback(self._service_manager.close)
+            stack.callback(self.reporting.close)
+            await self._open(stack)
+            self.reporting.report(e.AgentStarting())
+            stack.push_async_callback(self.networks.stop)
+            await self.networks.start()
+            self.reporting.report(e.AgentStarted())
+            self._service_manager.ready(self._status_line())
+            self._watchdog()
+            self.started.set()
+            await self._stopping.wait()
+            self._service_manager.stopping()
+            self.reporting.report(e.AgentStopping())
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        """Whatever listens or tells; the first thing that cannot be had ends the start."""
+        configuration = self.configuration
+        if configuration.mqtt is not None:
+            self.mqtt = MqttReporter(configuration.mqtt, self._entropy, self._broker_changed)
+            stack.push_async_callback(self.mqtt.close)
+            self.reporting.publishers.append(self.mqtt)
+        leds = open_leds(configuration.leds)
+        self.leds.take(leds)
+        stack.callback(self.leds.close)
+        self.reporting.pattern_listeners.append(self.leds.show)
+        for button in open_buttons(configuration.buttons, self.button_pressed):
+            stack.callback(button.close)
+        agent = configuration.agent
+        control = ControlSocket(agent.control_socket, Commands(self), agent.control_group)
+        control.open()
+        stack.callback(control.close)
+        self.reporting.control_listeners.append(
+            lambda event: control.send_event(event.text, event.level, event.interface)
+        )
+        if self.mqtt is not None:
+            self.mqtt.start()
+
+    # ---- the button
+
+    def button_pressed(self, gesture: str, action: ButtonAction, settings: ButtonSettings) -> None:
+        """A person pressed a button: do what it means, and say on the LED when it cannot be done."""
+        self.reporting.report(e.ButtonPressed(gesture, button_name(settings), settings.groups))
+        for group in settings.groups:
+            try:
+                if action is ButtonAction.PBC:
+                    self.press_button(group)
+                elif action is ButtonAction.CANCEL:
+                    self.cancel(group)
+            except OverlapError:
+                pass  # the registrar has told it: OverlapDetected
+            except UsageError as error:
+                self.reporting.report(e.PushButtonRefused(group, str(error)))
+
+    # ---- control.Agent
+
+    def press_button(self, target: str | None) -> None:
+        for group in self.networks.select(target).values():
+            group.press_button()
+
+    def cancel(self, target: str | None) -> None:
+        for name, group in self.networks.select(target).items():
+            self.reporting.report(e.CancelRequested(name))
+            group.cancel()
+
+    def add_pin(
+        self, pin: bytes, *, uuid_e: bytes | None, timeout: float, address: MacAddress | None, target: str | None
+    ) -> None:
+        for group in self.networks.select(target).values():
+            group.add_pin(pin, uuid_e, timeout, address)
+
+    def wps_status(self, target: str | None) -> WpsStatus:
+        status = next(iter(self.networks.select(target).values())).registrar.status
+        has_failed = status.last_result is LastResult.FAILED
+        return WpsStatus(
+            push_button=status.push_button.value,
+            last_result=status.last_result.value,
+            failure_reason=ERROR_INDICATION_NAMES[status.failure_reason] if has_failed else None,
+            peer=status.peer_address,
+        )
+
+    def access_points(self) -> Sequence[AccessPointStatus]:
+        return [
+            AccessPointStatus(
+                interface=network.settings.interface,
+                address=network.runner.machine.address if network.runner else NO_ADDRESS,
+                ssid=network.settings.ssid,
+                frequency_mhz=network.settings.frequency_mhz,
+                channel=network.settings.channel,
+                is_enabled=network.is_up,
+                stations=len(network.runner.machine.connected_stations) if network.runner else 0,
+                phy=network.runner.radio.capabilities.wiphy_name if network.runner else "",
+                beacon_interval_tu=network.settings.beacon_interval_tu,
+                dtim_period=network.settings.dtim_period,
+            )
+            for network in self.networks.networks
+        ]
+
+    def report(self) -> Mapping[str, Any]:
+        mqtt: dict[str, Any] | None = None
+        if self.mqtt is not None and self.configuration.mqtt is not None:
+            options = self.configuration.mqtt
+            mqtt = {
+                "broker": f"{options.host}:{options.port}",
+                "topic": f"{options.base_topic}/{options.node}",
+                "connected": self.mqtt.is_connected,
+                "error": self.mqtt.last_error,
+                "dropped_events": self.mqtt.dropped_events,
+            }
+        return self.reporting.state() | {"mqtt": mqtt, "pid": os.getpid()}
+
+    def terminate(self) -> None:
+        self._stopping.set()
+
+    # ---- the rest of the world
+
+    def _broker_changed(self, is_connected: bool, reason: str) -> None:
+        self.reporting.report(e.BrokerConnected() if is_connected else e.BrokerLost(reason))
+
+    def _status_line(self) -> str:
+        up = sum(network.is_up for network in self.networks.networks)
+        return f"{up} of {len(self.networks.networks)} networks up"
+
+    def _watchdog(self) -> None:
+        """Tell the service manager that the loop turns, twice in the time it allows."""
+        interval = self._service_manager.watchdog_interval
+        if interval is not None and not self._stopping.is_set():
+            self._service_manager.watchdog()
+            asyncio.get_running_loop().call_later(interval, self._watchdog)
