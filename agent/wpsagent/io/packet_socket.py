@@ -83,7 +83,7 @@ class EapolSocket:
 def _open(interface: str) -> socket.socket:
     sock = None
     try:
-        sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0)
+        sock = _packet_socket()
         sock.bind((interface, ETHERTYPE_EAPOL))
     except OSError as error:
         if sock is not None:
@@ -91,3 +91,8 @@ def _open(interface: str) -> socket.socket:
         reason = "not permitted (CAP_NET_RAW is needed)" if error.errno == errno.EPERM else error.strerror
         raise RadioError(f"cannot listen for EAPOL on {interface}: {reason}") from error
     return sock
+
+
+def _packet_socket() -> socket.socket:
+    """Bound to no protocol, so that nothing is received before it is bound to an interface."""
+    return socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0)

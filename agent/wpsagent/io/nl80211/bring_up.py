@@ -272,7 +272,8 @@ def _describe_use(interface: InterfaceDescription) -> str:
 
 
 def _distinct(address: MacAddress, others: set[MacAddress]) -> MacAddress:
-    """The address, or where it is taken on this radio, its locally administered twin."""
+    """The address, or where it is taken on this radio, a locally administered one that differs in the first octet."""
     if address not in others:
         return address
-    return MacAddress(bytes([address[0] ^ _LOCALLY_ADMINISTERED]) + address[1:])
+    variants = (MacAddress(bytes([(address[0] | _LOCALLY_ADMINISTERED) ^ n << 2]) + address[1:]) for n in range(64))
+    return next((variant for variant in variants if variant not in others), address)

@@ -80,13 +80,17 @@ async def discover() -> list[WiphyDescription]:
 
 
 async def read_wiphys(transport: Transport, wiphy: int | None = None) -> list[RadioCapabilities]:
-    """The capabilities of all radios, or of one.  Raises NetlinkError."""
+    """The capabilities of all radios, or of one.  Raises RadioError, NetlinkError."""
     attributes = {"SPLIT_WIPHY_DUMP": True} | ({} if wiphy is None else {"WIPHY": wiphy})
     builders: dict[int, _WiphyBuilder] = {}
     for message in await _dump(transport, Command.GET_WIPHY, attributes):
         number = message.integer("WIPHY")
-        if number is not None:
+        if number is None:
+            continue
+        try:
             builders.setdefault(number, _WiphyBuilder(number)).add(message)
+        except DecodeError as error:
+            raise RadioError(f"the kernel's description of radio {number} is garbled: {error}") from error
     return [builders[number].build() for number in sorted(builders)]
 
 

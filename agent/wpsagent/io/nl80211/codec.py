@@ -222,6 +222,8 @@ class Codec:
         """A whole netlink message, header too.  Raises DecodeError."""
         if len(octets) < HEADER.size + GENERIC_HEADER.size:
             raise DecodeError(f"a generic netlink message of {len(octets)} octets")
+        if HEADER.unpack_from(octets)[0] != len(octets):
+            raise DecodeError(f"a netlink message of {len(octets)} octets that says it is longer or shorter")
         split_attributes(octets[HEADER.size + GENERIC_HEADER.size :])
         message = self._message(data=octets)
         try:
