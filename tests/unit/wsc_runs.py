@@ -9,11 +9,28 @@ from typing import Any
 from wpsagent.errors import ProtocolError
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import Entropy
+from wpsagent.wsc.attributes import Attributes
 from wpsagent.wsc.credential import ApSettings, Credential
 from wpsagent.wsc.device import COMPUTER, DeviceDescription
 from wpsagent.wsc.enrollee import AccessPointEnrollee, Enrollee, EnrolleeParameters
-from wpsagent.wsc.enumerations import AuthenticationType, ConfigMethods, EncryptionType, OpCode
-from wpsagent.wsc.messages import M1
+from wpsagent.wsc.enumerations import AuthenticationType, ConfigMethods, EncryptionType, MessageType, OpCode
+from wpsagent.wsc.messages import (
+    M1,
+    M2,
+    M2D,
+    M3,
+    M4,
+    M5,
+    M6,
+    M7,
+    M8,
+    Message,
+    WscAck,
+    WscDone,
+    WscNack,
+    device_fields,
+    message_type_of,
+)
 from wpsagent.wsc.registrar import (
     Authority,
     Grant,
@@ -175,3 +192,68 @@ def events_of(machine: Enrollee | Registrar) -> list[object]:
     while (event := machine.next_event()) is not None:
         events.append(event)
     return events
+
+
+def bring_to(state: object, machine: Enrollee | Registrar, enrollee: Enrollee, registrar: Registrar) -> list[bytes]:
+    """Join both until the machine is in a state, lose what is sent from then on; returns what was sent."""
+    transcript = converse(
+        enrollee, registrar, lambda op_code, octets: [] if machine.state is state else [(op_code, octets)]
+    )
+    assert machine.state is state
+    events_of(machine)
+    return [octets for _, octets in transcript]
+
+
+def type_of(octets: bytes) -> MessageType:
+    return message_type_of(Attributes.decode(octets))
+
+
+def types_of(transcript: list[tuple[OpCode, bytes]]) -> list[str]:
+    """The names of the messages that were sent."""
+    return [type_of(octets).name for _, octets in transcript]
+
+
+def any_message(message_type: MessageType, enrollee_nonce: bytes, registrar_nonce: bytes) -> tuple[OpCode, bytes]:
+    """A message that can be read and has the right nonces, but proves nothing; and its Op-Code."""
+    both: dict[str, Any] = {"enrollee_nonce": enrollee_nonce, "registrar_nonce": registrar_nonce}
+    device = device_fields(AP_DEVICE)
+    to_enrollee: dict[str, Any] = {
+        "enrollee_nonce": enrollee_nonce,
+        "encrypted_settings": bytes(48),
+        "authenticator": bytes(8),
+    }
+    to_registrar: dict[str, Any] = {
+        "registrar_nonce": registrar_nonce,
+        "encrypted_settings": bytes(48),
+        "authenticator": bytes(8),
+    }
+    key: dict[str, Any] = {"public_key": bytes(191) + b"\x05", "device_password_id": 0}
+    messages: dict[MessageType, Callable[[], Message]] = {
+        MessageType.M1: lambda: M1(
+            uuid_e=UUID_STATION,
+            mac_address=STATION_ADDRESS,
+            enrollee_nonce=enrollee_nonce,
+            wps_state=1,
+            **key,
+            **device,
+        ),
+        MessageType.M2: lambda: M2(uuid_r=UUID_AP, authenticator=bytes(8), **both, **key, **device),
+        MessageType.M2D: lambda: M2D(uuid_r=UUID_AP, **both, **device),
+        MessageType.M3: lambda: M3(
+            registrar_nonce=registrar_nonce, e_hash1=bytes(32), e_hash2=bytes(32), authenticator=bytes(8)
+        ),
+        MessageType.M4: lambda: M4(r_hash1=bytes(32), r_hash2=bytes(32), **to_enrollee),
+        MessageType.M5: lambda: M5(**to_registrar),
+        MessageType.M6: lambda: M6(**to_enrollee),
+        MessageType.M7: lambda: M7(**to_registrar),
+        MessageType.M8: lambda: M8(**to_enrollee),
+        MessageType.WSC_ACK: lambda: WscAck(**both),
+        MessageType.WSC_NACK: lambda: WscNack(configuration_error=18, **both),
+        MessageType.WSC_DONE: lambda: WscDone(**both),
+    }
+    op_codes = {
+        MessageType.WSC_ACK: OpCode.WSC_ACK,
+        MessageType.WSC_NACK: OpCode.WSC_NACK,
+        MessageType.WSC_DONE: OpCode.WSC_DONE,
+    }
+    return op_codes.get(message_type, OpCode.WSC_MSG), messages[message_type]().encode()
