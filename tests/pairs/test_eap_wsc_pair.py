@@ -21,11 +21,12 @@ from tests.pairs.eap_wsc_link import (
     station_registrar,
     wsc_events,
 )
+from tests.pairs.eap_wsc_transcript import pdu_summary
 
-from wpsagent.eap.eapol import EapolPacket, EapolType
+from wpsagent.eap.eapol import EapolPacket
 from wpsagent.eap.events import EndReason
 from wpsagent.eap.machine import Role
-from wpsagent.eap.packet import WSC, EapCode, EapPacket
+from wpsagent.eap.packet import WSC, EapPacket
 from wpsagent.eap.peer import EapPeer
 from wpsagent.eap.wsc_method import WscPacket
 from wpsagent.wsc.credential import Credential
@@ -48,20 +49,7 @@ BOTH_COMPLETED = (EndReason.COMPLETED, EndReason.COMPLETED)
 
 def summary(link: Link) -> list[str]:
     """The transcript without the keys: who, code, identifier, and what EAP-WSC says."""
-    return [f"{who} {_pdu_summary(pdu)}" for who, pdu in link.transcript]
-
-
-def _pdu_summary(pdu: bytes) -> str:
-    packet = EapolPacket.decode(pdu)
-    if packet.type != EapolType.EAP_PACKET:
-        return f"EAPOL {EapolType(packet.type).name}"
-    eap = EapPacket.decode(packet.body)
-    line = f"{EapCode(eap.code).name} {eap.identifier}"
-    if eap.method == WSC:
-        wsc = WscPacket.decode(eap.data)
-        line += f" {OpCode(wsc.op_code).name} {len(wsc.data)}" + " more" * wsc.has_more
-        line += f" of {wsc.message_length}" if wsc.message_length else ""
-    return line
+    return [f"{who} {pdu_summary(pdu)}" for who, pdu in link.transcript]
 
 
 def digest(link: Link) -> str:
