@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Checks the configuration: there, readable, right, and not readable by those who should not."""
+
+import os
+from collections.abc import AsyncIterator
+
+from wpsagent.daemon.diagnosis.findings import Finding, ok, problem, split_advice, warning
+from wpsagent.daemon.diagnosis.survey import Survey
+from wpsagent.errors import ConfigError
+
+CHECK = "configuration"
+
+
+async def check_configuration(survey: Survey) -> AsyncIterator[Finding]:
+    """One problem a wrong key; else what the networks are, and the loader's warnings."""
+    path = survey.config_path
+    if not survey.ports.may_use(path, os.R_OK):
+        yield _unreadable(survey)
+        return
+    try:
+        configuration = survey.configuration = survey.ports.load(path)
+    except ConfigError as error:
+        remedy = f"correct it in {path}, then try again: wps-agent config check --config {path}"
+        for line in error.problems:
+            yield problem(CHECK, *split_advice(line.removeprefix(f"{path}: "), remedy))
+        return
+    networks = ", ".join(f"{ap.ssid} on {ap.interface}" for ap in configuration.access_points)
+    yield ok(CHECK, f"{path}: {networks}")
+    for line in configuration.warnings:
+        yield warning(CHECK, *split_advice(line, f"correct it in {path}"))
+    if not any(ap.wps for ap in configuration.access_points):
+        yield warning(
+            CHECK, "no network offers WPS: the button can do nothing", "set wps = true in an [[access_point]]"
+        )
+
+
+def _unreadable(survey: Survey) -> Finding:
+    path = survey.config_path
+    if survey.ports.may_use(path, os.F_OK):
+        return problem(CHECK, f"{path}: no permission to read it", "run as root: sudo wps-agent doctor")
+    return problem(
+        CHECK,
+        f"{path}: there is no such file, or no permission to look for it",
+        f"wps-agent config example > {path}, then fill in your network; "
+        "without hardware, wps-agent run --simulate shows what it does",
+    )

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Checks what this process may do: capabilities(7), as /proc/self/status lists them (proc_pid_status(5))."""
+
+from collections.abc import AsyncIterator
+
+from wpsagent.daemon.diagnosis.findings import Finding, ok, problem, skipped, warning
+from wpsagent.daemon.diagnosis.survey import Survey
+
+CHECK = "permissions"
+# linux/capability.h
+_NEEDED = {"CAP_NET_ADMIN": 12, "CAP_NET_RAW": 13}
+
+
+async def check_permissions(survey: Survey) -> AsyncIterator[Finding]:
+    """CAP_NET_ADMIN and CAP_NET_RAW; a running agent has its own, so ours matter less then."""
+    fields = dict(line.split(":", 1) for line in survey.read("/proc/self/status").splitlines() if ":" in line)
+    try:
+        effective = int(fields["CapEff"], 16)
+        is_root = fields["Uid"].split()[1] == "0"
+    except (KeyError, ValueError, IndexError):
+        yield skipped(CHECK, "/proc/self/status does not say which capabilities we have")
+        return
+    missing = " and ".join(name for name, number in _NEEDED.items() if not effective & 1 << number)
+    user = "root" if is_root else "this user"
+    if not missing:
+        yield ok(CHECK, f"{user} has CAP_NET_ADMIN and CAP_NET_RAW")
+    elif survey.is_agent_there:
+        yield warning(CHECK, f"{user} has not {missing}; the running agent has its own rights", _remedy(is_root))
+    else:
+        yield problem(CHECK, f"{user} has not {missing}: no access point without", _remedy(is_root))
+
+
+def _remedy(is_root: bool) -> str:
+    if is_root:
+        return "let the container or jail keep them (for example --cap-add NET_ADMIN --cap-add NET_RAW)"
+    return "run as root: sudo wps-agent doctor; a service needs AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW"

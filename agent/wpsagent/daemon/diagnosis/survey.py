@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the checks look at: files below a root, commands, sockets, radios, the board, a broker, the clock.
+
+`Ports` is all of the outside world; a test gives its own.  `Survey` is what the checks have learnt so far: each may
+use what an earlier one has found.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from wpsagent.config.loader import load
+from wpsagent.config.model import AccessPointSettings, ButtonSettings, Configuration, LedSettings, MqttSettings
+from wpsagent.daemon.board import open_buttons, open_leds
+from wpsagent.io.control_socket import AsyncControlClient, ControlSocketError
+from wpsagent.io.nl80211.capabilities import WiphyDescription, discover
+
+COMMAND_TIME = 10.0
+ANSWER_TIME = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """How a command ended, and what it printed on standard output, or on standard error if nothing there."""
+
+    status: int
+    output: str
+
+
+async def run_command(command: Sequence[str]) -> CommandResult | None:
+    """Run a program, its words in English; None when it is not installed or does not end in time."""
+    program = shutil.which(command[0])
+    if program is None:
+        return None
+    process = await asyncio.create_subprocess_exec(
+        program,
+        *command[1:],
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "LC_ALL": "C"},
+    )
+    try:
+        async with asyncio.timeout(COMMAND_TIME):
+            output, errors = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.communicate()
+        return None
+    return CommandResult(process.returncode or 0, (output or errors).decode(errors="replace"))
+
+
+async def ask(path: Path, command: str) -> str:
+    """The answer of a control socket; raises ControlSocketError."""
+    async with AsyncControlClient(path) as client:
+        return await client.request(command, ANSWER_TIME)
+
+
+async def probe_broker(settings: MqttSettings) -> str | None:
+    """Whether the broker would take us: None, or why not."""
+    # Imported when there is a broker: paho is not small.
+    from wpsagent.io.mqtt import probe
+
+    return await probe(settings)
+
+
+def try_button(settings: ButtonSettings) -> bool:
+    """Open a button and give it back; whether it reads as pressed.  Raises BoardUnavailableError."""
+    [button] = open_buttons((settings,), lambda _gesture, _action, _settings: None)
+    try:
+        return button.is_pressed
+    finally:
+        button.close()
+
+
+def try_led(settings: LedSettings) -> None:
+    """Open an LED and give it back as it was.  Raises BoardUnavailableError."""
+    open_leds((settings,)).close()
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The outside world.  root: where /proc, /run, /sys, /dev and /etc are; may_use: os.access."""
+
+    root: Path = Path("/")
+    load: Callable[[Path], Configuration] = load
+    may_use: Callable[[Path, int], bool] = os.access
+    discover: Callable[[], Awaitable[list[WiphyDescription]]] = discover
+    run: Callable[[Sequence[str]], Awaitable[CommandResult | None]] = run_command
+    ask: Callable[[Path, str], Awaitable[str]] = ask
+    probe: Callable[[MqttSettings], Awaitable[str | None]] = probe_broker
+    try_button: Callable[[ButtonSettings], bool] = try_button
+    try_led: Callable[[LedSettings], None] = try_led
+    wall_time: Callable[[], float] = time.time
+
+
+class Presence(Enum):
+    """Who is behind a control socket."""
+
+    ABSENT = "nobody"
+    FORBIDDEN = "we may not ask"
+    SILENT = "somebody who does not answer"
+    ANSWERED = "somebody who answers"
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    pid: int
+    name: str
+    arguments: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Survey:
+    """What is known so far.  agent: the running agent's report; wiphys: None when radios cannot be listed."""
+
+    config_path: Path
+    ports: Ports
+    configuration: Configuration | None = None
+    agent: Mapping[str, Any] | None = None
+    agent_presence: Presence = Presence.ABSENT
+    wiphys: list[WiphyDescription] | None = None
+
+    @property
+    def access_points(self) -> tuple[AccessPointSettings, ...]:
+        return self.configuration.access_points if self.configuration is not None else ()
+
+    @property
+    def is_agent_there(self) -> bool:
+        """A running agent, whether it answers or not, has what it needs: nobody else can open it."""
+        return self.agent_presence is not Presence.ABSENT
+
+    def runs_network(self, interface: str) -> bool:
+        """Whether the running agent has a network up on an interface."""
+        networks = self.agent["access_points"] if self.agent is not None else []
+        return any(n["interface"] == interface and n["state"] == "enabled" for n in networks)
+
+    def path(self, absolute: str) -> Path:
+        """A file of the system that is looked at."""
+        return self.ports.root / absolute.lstrip("/")
+
+    def read(self, absolute: str) -> str:
+        """A file's text without the white space around it; empty when it cannot be read."""
+        try:
+            return self.path(absolute).read_text(errors="replace").strip("\0 \n")
+        except OSError:
+            return ""
+
+    async def ask(self, absolute: str, command: str) -> tuple[Presence, str]:
+        """Who is behind a control socket, and the answer."""
+        path = self.path(absolute)
+        try:
+            if not path.exists():
+                return Presence.ABSENT, ""
+        except PermissionError:
+            return Presence.FORBIDDEN, ""
+        if not self.ports.may_use(path, os.W_OK):
+            return Presence.FORBIDDEN, ""
+        try:
+            return Presence.ANSWERED, await self.ports.ask(path, command)
+        except ControlSocketError as error:
+            return (Presence.SILENT if "did not answer" in str(error) else Presence.ABSENT), ""
+
+    async def run_json(self, *command: str) -> Any:
+        """What a command prints, as JSON; None when there is no such command or it fails."""
+        result = await self.ports.run(command)
+        if result is None or result.status != 0:
+            return None
+        try:
+            return json.loads(result.output)
+        except ValueError:
+            return None
+
+    def processes(self, *names: str) -> Iterator[Process]:
+        """The processes of these names."""
+        for folder in sorted(self.path("/proc").glob("[0-9]*")):
+            name = self.read(f"/proc/{folder.name}/comm")
+            if name in names and folder.name.isdecimal():
+                arguments = self.read(f"/proc/{folder.name}/cmdline").split("\0")
+                yield Process(int(folder.name), name, tuple(arguments[1:]))
+
+    # ---- what kind of system this is
+
+    @property
+    def is_openwrt(self) -> bool:
+        return self.path("/etc/openwrt_release").exists()
+
+    @property
+    def has_systemd(self) -> bool:
+        return self.path("/run/systemd/system").is_dir()
+
+    @property
+    def is_raspberry_pi(self) -> bool:
+        return "Raspberry Pi" in self.read("/proc/device-tree/model")
+
+    def service_command(self, verb: str, name: str) -> str:
+        """How this system starts or stops a service."""
+        if self.has_systemd:
+            return f"systemctl {verb} {name}"
+        return f"/etc/init.d/{name} {verb}" if self.path(f"/etc/init.d/{name}").exists() else ""
