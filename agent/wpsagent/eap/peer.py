@@ -271,7 +271,7 @@ class EapPeer:
         return self._end(EndReason.COMPLETED if self._machine.is_finished else EndReason.FAILURE_RECEIVED, now)
 
     def _is_for_us(self, eap: EapPacket) -> bool:
-        """RFC 3748, 4.2 wants the Identifier of the last Request; deployed access points count up to two further."""
+        """RFC 3748, 4.2 wants the Identifier of the last Request; hostapd counts on when it fails while it builds one."""
         return self._answered is not None and (eap.identifier - self._answered.identifier) & 0xFF <= 2
 
     # What goes out.
