@@ -19,7 +19,11 @@ _REMEDIES = (
     ("is not trusted", "name the certificate of the broker's authority in mqtt.tls.ca_file, and check mqtt.host"),
     ("file of the TLS settings", "correct the files that [mqtt.tls] names"),
     ("no TLS with", "use the broker's TLS port (mostly 8883), or leave out [mqtt.tls] where it has none"),
-    ("is it an MQTT broker", "correct mqtt.port: 1883 is usual, 8883 with TLS"),
+    (
+        "did not answer within",
+        "correct mqtt.port (1883 is usual, 8883 with TLS), and see whether a firewall is between",
+    ),
+    ("broker was lost", "see the broker's log; its port may want TLS ([mqtt.tls]), or another program has our name"),
 )
 _DEFAULT_REMEDY = "see whether the host is on and reachable (ping), and whether a firewall is between"
 

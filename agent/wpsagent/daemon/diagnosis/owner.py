@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Checks who owns each network's interface, and how to make it let go.
 
-Asked, in this order: the running agent, NetworkManager (nmcli(1), NetworkManager.conf(5)), the control sockets of
-hostapd and wpa_supplicant, iwd, OpenWrt's netifd (ubus), and at last the interface itself: does it beacon, is it in
-a network.
+Asked, in this order: the running agent, OpenWrt's netifd (ubus), NetworkManager (nmcli(1), NetworkManager.conf(5)),
+the control sockets of hostapd and wpa_supplicant, iwd, and at last the interface itself: does it beacon, is it in a
+network.
 """
 
 import configparser
@@ -34,8 +34,17 @@ async def check_owners(survey: Survey) -> AsyncIterator[Finding]:
         yield skipped("owner", "there is no usable configuration that names interfaces")
     for ap in survey.access_points:
         found = [finding async for finding in _owners(survey, ap)]
-        for finding in found or [ok(f"owner {ap.interface}", "no other program has it")]:
+        for finding in found or [_nobody(survey, ap)]:
             yield finding
+
+
+def _nobody(survey: Survey, ap: AccessPointSettings) -> Finding:
+    check = f"owner {ap.interface}"
+    if survey.wiphys is None:
+        return skipped(check, "no program says that it has it, but interfaces cannot be listed")
+    if ap.create_on is None and interface_of(survey, ap.interface) is None:
+        return skipped(check, "there is no such interface that anybody could have")
+    return ok(check, "no other program has it")
 
 
 async def _owners(survey: Survey, ap: AccessPointSettings) -> AsyncIterator[Finding]:
@@ -43,18 +52,20 @@ async def _owners(survey: Survey, ap: AccessPointSettings) -> AsyncIterator[Find
     if survey.runs_network(name):
         yield ok(check, "the running wps-agent has it")
         return
-    named = False
+    if (finding := await _netifd(survey, check, name)) is not None:
+        yield finding  # the hostapd and wpa_supplicant on it are netifd's
+        return
+    has_owner = False
     for finding in (
         await _network_manager(survey, check, name),
         await _controlled(survey, check, name, "hostapd"),
         await _controlled(survey, check, name, "wpa_supplicant"),
         _iwd(survey, check, name),
-        await _netifd(survey, check, name),
     ):
         if finding is not None:
-            named = True
+            has_owner = True
             yield finding
-    if not named and (finding := _in_use(survey, check, name)) is not None:
+    if not has_owner and (finding := _in_use(survey, check, name)) is not None:
         yield finding
 
 
@@ -145,7 +156,7 @@ async def _controlled(survey: Survey, check: str, name: str, program: str) -> Fi
 def _stop(survey: Survey, name: str, program: str) -> str:
     """How to make a program let go of an interface, here."""
     if survey.is_openwrt:
-        return _disable_radio("radio0")
+        return _disable_radio("<radio>")
     if program == "wpa_supplicant":
         unit = f"; for good: systemctl disable --now wpa_supplicant@{name}" if survey.has_systemd else ""
         return f"wpa_cli -i {name} terminate{unit}"

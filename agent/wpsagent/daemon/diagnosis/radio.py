@@ -55,7 +55,7 @@ def _network(survey: Survey, ap: AccessPointSettings, country: str | None) -> li
     if wiphy is None:
         return [_no_interface(survey, ap)]
     findings = [_interface(survey, ap, wiphy), _rfkill(survey, f"rfkill {ap.interface}", wiphy)]
-    findings += _channel(ap, wiphy, country)
+    findings += _channel(survey, ap, wiphy, country)
     return findings + _bridge(survey, ap)
 
 
@@ -161,7 +161,7 @@ async def _country(survey: Survey) -> str | None:
     return found[1] if found else None
 
 
-def _channel(ap: AccessPointSettings, wiphy: WiphyDescription, country: str | None) -> list[Finding]:
+def _channel(survey: Survey, ap: AccessPointSettings, wiphy: WiphyDescription, country: str | None) -> list[Finding]:
     """Whether the regulatory domain lets it beacon there now, and whether the radio is on another channel."""
     check, radio = f"channel {ap.interface}", wiphy.capabilities
     band = radio.band_of(ap.frequency_mhz)
@@ -176,7 +176,7 @@ def _channel(ap: AccessPointSettings, wiphy: WiphyDescription, country: str | No
     if ap.country is not None and country is not None and ap.country != country:
         text = f"the configuration says {ap.country}, but the kernel follows {rules}"
         findings.append(warning(check, text, _set_country(ap.country)))
-    findings += _neighbours(check, ap, wiphy)
+    findings += _neighbours(survey, check, ap, wiphy)
     return findings or [ok(check, f"{here} is allowed by {rules}")]
 
 
@@ -213,16 +213,18 @@ def _set_country(country: str) -> str:
     return f"set the country: iw reg set {country} (for good: cfg80211.ieee80211_regdom={country} for the kernel)"
 
 
-def _neighbours(check: str, ap: AccessPointSettings, wiphy: WiphyDescription) -> list[Finding]:
-    """Other interfaces of the radio: most radios can be on one channel at a time."""
+def _neighbours(survey: Survey, check: str, ap: AccessPointSettings, wiphy: WiphyDescription) -> list[Finding]:
+    """Whoever shares the radio: most radios can be on one channel at a time."""
+    own = {other.interface: other for other in survey.access_points}
+    others = {i.name: i.frequency_mhz for i in wiphy.interfaces if i.frequency_mhz is not None and i.name not in own}
+    others |= {name: other.frequency_mhz for name, other in own.items() if wiphy_of(survey, other) is wiphy}
     return [
         warning(
             check,
-            f"{other.name} on the same radio is on channel {_channel_name(other.frequency_mhz)}, not {ap.channel}: "
+            f"{name} on the same radio is on channel {_channel_name(mhz)}, not {ap.channel}: "
             "most radios can be on one channel only",
-            f"set channel to {_channel_name(other.frequency_mhz)}, or set {other.name} down",
+            f"set channel to {_channel_name(mhz)}, or take another radio for one of them",
         )
-        for other in wiphy.interfaces
-        if other.name != ap.interface and other.frequency_mhz not in (None, ap.frequency_mhz)
-        if other.frequency_mhz is not None
+        for name, mhz in others.items()
+        if name != ap.interface and mhz != ap.frequency_mhz
     ]
