@@ -81,7 +81,7 @@ class PhoneError(AgentError):
     """The phone did not get onto the network; says why."""
 
 
-class DeauthenticatedError(PhoneError):
+class DeauthenticatedError(AgentError):
     """The access point sent the phone away, as it does at the end of every WPS run."""
 
     def __init__(self, reason_code: int) -> None:
