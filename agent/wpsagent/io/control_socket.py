@@ -7,19 +7,27 @@ handler.  A reply leaves before the events that its command caused.
 
 The server's folder and socket are for the owner and one group (0770).  A socket that nobody answers on is
 taken over, one that somebody answers on is not.  Monitors that have gone are forgotten, slow ones lose events, and
-after ten losses in a row they are forgotten as well: nobody can hold the agent up.
+after ten losses in a row they are forgotten as well.
+
+The kernel charges what a connected monitor has not read to the server's send buffer, without any other limit, and
+does not tell who it is.  So when half of the buffer is taken the socket is made anew: its monitors are forgotten (the
+living ones notice at their next PING and attach again), and nobody can hold the agent up.
 """
 
 import asyncio
 import errno
+import fcntl
 import grp
 import itertools
 import logging
+import math
 import os
 import select
 import socket
 import stat
+import struct
 import tempfile
+import termios
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -40,6 +48,8 @@ OK, FAIL = "OK\n", "FAIL\n"
 
 _GONE = (errno.ENOENT, errno.ECONNREFUSED, errno.EPERM, errno.EACCES, errno.ENOTCONN, errno.ECONNRESET)
 _BUFFER = 1 << 17
+_SEND_BUFFER = 1 << 20
+_SO_SNDBUFFORCE = 32  # asm-generic/socket.h; Python has no name for it
 _TYPE = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
 
 Handler = Callable[[str], str | None]
@@ -84,13 +94,14 @@ class ControlSocket:
             self._socket = self._bind(gid)
         except OSError as error:
             raise ControlSocketError(f"control socket {self._path}: {error.strerror or error}") from None
-        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._receive)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._socket.fileno(), self._receive)
 
     def close(self) -> None:
         """Stop serving and remove the socket, if it is still ours.  Safe to call twice."""
         if self._socket is None:
             return
-        asyncio.get_running_loop().remove_reader(self._socket.fileno())
+        self._loop.remove_reader(self._socket.fileno())
         self._socket.close()
         self._socket = None
         self._monitors.clear()
@@ -119,6 +130,15 @@ class ControlSocket:
             os.chown(folder, -1, gid)
             folder.chmod(0o770)  # clients bind their own sockets there
 
+    def _renew(self) -> None:
+        """Make the socket anew because clients that do not read have clogged it."""
+        _log.warning("control socket %s: a client does not read; all monitors are let go", self._path)
+        self.close()
+        try:
+            self.open()
+        except AgentError as error:
+            _log.error("no commands any more: %s", error)
+
     def _remove_stale(self) -> None:
         """Take away the socket of an agent that died; raises ControlSocketError when one lives."""
         try:
@@ -137,6 +157,7 @@ class ControlSocket:
 
     def _bind(self, gid: int) -> socket.socket:
         sock = socket.socket(socket.AF_UNIX, _TYPE | socket.SOCK_NONBLOCK)
+        _enlarge_send_buffer(sock)
         try:
             before = os.umask(0o077)  # nobody else gets in before the group is set
             try:
@@ -209,8 +230,8 @@ class ControlSocket:
     def _send_event(self, text: str, level: int) -> None:
         octets = text.encode(errors="replace")
         for address, monitor in list(self._monitors.items()):
-            if level < monitor.level:
-                continue
+            if level < monitor.level or address not in self._monitors:
+                continue  # not wanted, or let go a moment ago
             error = self._send(octets, address)
             monitor.losses = 0 if error == 0 else monitor.losses + 1
             if error in _GONE or monitor.losses > MAX_LOSSES:
@@ -221,12 +242,29 @@ class ControlSocket:
         """Send one datagram without waiting; the errno, 0 when it went."""
         if self._socket is None:
             return errno.ENOTCONN
+        if _is_clogged(self._socket):
+            self._renew()
+            return errno.ENOBUFS
         try:
             self._socket.sendto(octets, address)
         except OSError as error:
             _log.debug("control client %r: %s", address, error)
             return error.errno or errno.EIO
         return 0
+
+
+def _enlarge_send_buffer(sock: socket.socket) -> None:
+    """Time for slow monitors; more than the system's maximum needs CAP_NET_ADMIN, which the agent has."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, _SEND_BUFFER)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+
+
+def _is_clogged(sock: socket.socket) -> bool:
+    """Half of the send buffer is taken by what clients have not read."""
+    unread = struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)))[0]
+    return bool(unread > sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) / 2)
 
 
 def _group_id(group: str | None) -> int:
@@ -242,6 +280,9 @@ def _group_id(group: str | None) -> int:
 
 
 # ---- the client
+
+PING_INTERVAL = 5.0
+"""Seconds of silence after which a client that waits for events asks whether the agent is there."""
 
 _numbers = itertools.count()
 
@@ -299,12 +340,18 @@ def _silent(path: Path, seconds: float) -> ControlSocketError:
     return ControlSocketError(f"wps-agent on {path} did not answer within {seconds:g} s: it is stuck; see its log")
 
 
+def _require_attached(path: Path, reply: str) -> None:
+    if reply != OK:
+        raise ControlSocketError(f"wps-agent on {path} takes no more monitors")
+
+
 class ControlClient:
     """The client for a program without a loop."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._client = _ClientSocket(path)
+        self._is_attached = False
 
     def __enter__(self) -> Self:
         return self
@@ -319,29 +366,45 @@ class ControlClient:
 
     def request(self, command: str, timeout: float = 10.0) -> str:
         """The reply to a command; events in between are skipped.  Raises ControlSocketError."""
-        try:
-            self._client.socket.settimeout(timeout)
-            self._client.socket.send(command.encode(errors="surrogateescape"))
-        except OSError as error:
-            raise ControlSocketError(_unreachable(self._path, error)) from None
+        self._client.socket.settimeout(timeout)
+        self._send(command)
         end = time.monotonic() + timeout
         while (text := self._next(end - time.monotonic())) is not None:
             if not is_event(text):
                 return text
         raise _silent(self._path, timeout)
 
-    def events(self, timeout: float | None = None) -> Iterator[str]:
-        """Attach and give every event from now on; ends when none came for so many seconds."""
-        if self.request("ATTACH") != OK:
-            raise ControlSocketError(f"wps-agent on {self._path} takes no more monitors")
-        while (text := self._next(timeout)) is not None:
-            if is_event(text):
-                yield text
+    def attach(self) -> None:
+        """Subscribe to events; they wait in the socket until `events` reads them.  Raises ControlSocketError."""
+        _require_attached(self._path, self.request("ATTACH"))
+        self._is_attached = True
 
-    def _next(self, timeout: float | None) -> str | None:
+    def events(self, timeout: float | None = None) -> Iterator[str]:
+        """Every event since `attach`, or from now on; ends when none came for so many seconds.
+
+        Raises ControlSocketError when the agent has gone.
+        """
+        if not self._is_attached:
+            self.attach()
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        while (now := time.monotonic()) < deadline:
+            text = self._next(min(PING_INTERVAL, deadline - now))
+            if text is None:
+                self._send("PING")
+            elif is_event(text):
+                yield text
+                deadline = math.inf if timeout is None else time.monotonic() + timeout
+
+    def _send(self, command: str) -> None:
+        try:
+            self._client.socket.send(command.encode(errors="surrogateescape"))
+        except OSError as error:
+            raise ControlSocketError(_unreachable(self._path, error)) from None
+
+    def _next(self, timeout: float) -> str | None:
         """The next datagram, None when none came in time."""
         sock = self._client.socket
-        if not select.select([sock], [], [], None if timeout is None else max(0.0, timeout))[0]:
+        if not select.select([sock], [], [], max(0.0, timeout))[0]:
             return None
         try:
             return sock.recv(_BUFFER).decode(errors="replace")
@@ -355,6 +418,7 @@ class AsyncControlClient:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._client = _ClientSocket(path)
+        self._is_attached = False
         self._client.socket.setblocking(False)
         self._loop = asyncio.get_running_loop()
 
@@ -382,12 +446,22 @@ class AsyncControlClient:
         except OSError as error:
             raise ControlSocketError(_unreachable(self._path, error)) from None
 
+    async def attach(self) -> None:
+        """Subscribe to events; they wait in the socket until `events` reads them.  Raises ControlSocketError."""
+        _require_attached(self._path, await self.request("ATTACH"))
+        self._is_attached = True
+
     async def events(self) -> AsyncIterator[str]:
-        """Attach and give every event from now on."""
-        if await self.request("ATTACH") != OK:
-            raise ControlSocketError(f"wps-agent on {self._path} takes no more monitors")
+        """Every event since `attach`, or from now on; raises ControlSocketError when the agent has gone."""
+        if not self._is_attached:
+            await self.attach()
         while True:
-            text = await self._next()
+            try:
+                async with asyncio.timeout(PING_INTERVAL):
+                    text = await self._next()
+            except TimeoutError:
+                await self.request("PING")
+                continue
             if is_event(text):
                 yield text
 

@@ -296,7 +296,7 @@ def explain(error: Exception | None, options: MqttOptions) -> str:
         case ssl.SSLCertVerificationError():
             return f"the certificate of {place} is not trusted: {error.verify_message}"
         case ssl.SSLError():
-            return f"no TLS with {place}: {error.reason or error}"
+            return f"no TLS with {place}: {getattr(error, 'reason', None) or error}"
         case FileNotFoundError():
             return f"a file of the TLS settings is missing: {error.filename}"
         case OSError() if error.errno is not None and error.errno < 0:  # getaddrinfo's own numbers

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command table: exact replies, refusals, and what the agent is asked."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from wpsagent.control import COMMANDS, AccessPointStatus, Commands, WpsStatus
+from wpsagent.errors import OverlapError, RadioError
+from wpsagent.octets import MacAddress, Ssid
+from wpsagent.wsc.device import parse_uuid
+
+UUID_TEXT = "2b7093f1-d6fb-5108-adbb-bea66bb87333"
+STATION = MacAddress.parse("02:00:00:00:01:00")
+ADDRESS = MacAddress.parse("02:00:00:00:00:00")
+
+
+class FakeAgent:
+    """Keeps the contract of control.Agent and notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+        self.status = WpsStatus()
+        self.failure: Exception | None = None
+
+    def _note(self, *what: Any) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.asked.append(what)
+
+    def press_button(self, target: str | None) -> None:
+        self._note("press_button", target)
+
+    def cancel(self, target: str | None) -> None:
+        self._note("cancel", target)
+
+    def add_pin(
+        self, pin: bytes, *, uuid_e: bytes | None, timeout: float, address: MacAddress | None, target: str | None
+    ) -> None:
+        self._note("add_pin", pin, uuid_e, timeout, address, target)
+
+    def wps_status(self, target: str | None) -> WpsStatus:
+        self._note("wps_status", target)
+        return self.status
+
+    def access_points(self) -> Sequence[AccessPointStatus]:
+        return (
+            AccessPointStatus("wlan0", ADDRESS, Ssid(b'my "net'), 2437, 6, is_enabled=True, stations=2, phy="phy0"),
+            AccessPointStatus("wlan1", STATION, Ssid(b"b"), 5180, 36, is_enabled=False, stations=0),
+        )
+
+    def report(self) -> Mapping[str, Any]:
+        return {"state": "idle", "ssid": "Gäste"}
+
+    def terminate(self) -> None:
+        self._note("terminate")
+
+
+@pytest.fixture
+def agent() -> FakeAgent:
+    return FakeAgent()
+
+
+@pytest.fixture
+def commands(agent: FakeAgent) -> Commands:
+    return Commands(agent)
+
+
+@pytest.mark.parametrize(
+    ("request_text", "reply"),
+    [
+        ("PING", "PONG\n"),
+        (" PING ", "PONG\n"),
+        ("ping", "UNKNOWN COMMAND\n"),
+        ("", "UNKNOWN COMMAND\n"),
+        ("NO_SUCH_COMMAND x", "UNKNOWN COMMAND\n"),
+        ("PING x", "FAIL\n"),
+        ("WPS_PBC", "OK\n"),
+        ("WPS_PBC a b", "FAIL\n"),
+        ("WPS_CANCEL", "OK\n"),
+        ("WPS_PIN any 12345670", "OK\n"),
+        ("WPS_PIN any", "FAIL\n"),
+        ("WPS_PIN", "FAIL\n"),
+        (f"WPS_PIN {UUID_TEXT}x 12345670", "FAIL\n"),
+        ("WPS_PIN any 12345670 -1", "FAIL\n"),
+        ("WPS_PIN any 12345670 99999999999", "FAIL\n"),
+        ("WPS_PIN any 12345670 ²", "FAIL\n"),
+        ("WPS_PIN any 12345670 60 02:00:00:00:01", "FAIL\n"),
+        ("WPS_PIN any 12345670 60 02:00:00:00:01:00 x", "FAIL\n"),
+        ("WPS_PIN any " + "1" * 65, "FAIL\n"),
+        ("WPS_PIN any pïn", "FAIL\n"),
+        ("WPS_CHECK_PIN 12345670", "12345670"),
+        ("WPS_CHECK_PIN 1234-5670", "12345670"),
+        ("WPS_CHECK_PIN 1234 5670", "12345670"),
+        ("WPS_CHECK_PIN 1234", "1234"),
+        ("WPS_CHECK_PIN 12345678", "FAIL-CHECKSUM\n"),
+        ("WPS_CHECK_PIN 123456", "FAIL\n"),
+        ("WPS_CHECK_PIN", "FAIL\n"),
+        ("INTERFACES", "wlan0\nwlan1\n"),
+        ("TERMINATE", "OK\n"),
+        ("WHY", "nothing has failed\n"),
+        ("AGENT_STATUS", '{"state": "idle", "ssid": "Gäste"}\n'),
+        ("IFNAME=wlan1 PING", "PONG\n"),
+        ("IFNAME=eth0 PING", "FAIL\n"),
+        ("IFNAME=wlan0", "UNKNOWN COMMAND\n"),
+        ("IFNAME=wlan0 NOTHING", "UNKNOWN COMMAND\n"),
+    ],
+)
+def test_every_request_has_its_exact_reply(commands: Commands, request_text: str, reply: str) -> None:
+    assert commands(request_text) == reply
+
+
+@pytest.mark.parametrize(
+    ("request_text", "asked"),
+    [
+        ("WPS_PBC", ("press_button", None)),
+        ("WPS_PBC guests", ("press_button", "guests")),
+        ("IFNAME=wlan1 WPS_PBC", ("press_button", "wlan1")),
+        ("WPS_CANCEL main", ("cancel", "main")),
+        ("WPS_PIN any 12345670", ("add_pin", b"12345670", None, 0.0, None, None)),
+        ("WPS_PIN ANY 1234-5670 0", ("add_pin", b"1234-5670", None, 0.0, None, None)),
+        (
+            f"IFNAME=wlan0 WPS_PIN {UUID_TEXT} 1234 60 02:00:00:00:01:00",
+            ("add_pin", b"1234", parse_uuid(UUID_TEXT), 60.0, STATION, "wlan0"),
+        ),
+        ("TERMINATE", ("terminate",)),
+        ("WPS_GET_STATUS", ("wps_status", None)),
+    ],
+)
+def test_what_the_agent_is_asked(
+    agent: FakeAgent, commands: Commands, request_text: str, asked: tuple[Any, ...]
+) -> None:
+    commands(request_text)
+    assert agent.asked == [asked]
+
+
+def test_a_refusal_is_fail_and_why_tells_the_reason(agent: FakeAgent, commands: Commands) -> None:
+    agent.failure = OverlapError("two devices are in push-button mode")
+    assert commands("WPS_PBC") == "FAIL\n"
+    assert commands("WHY") == "WPS_PBC: two devices are in push-button mode\n"
+    agent.failure = RadioError("the radio is gone")
+    assert commands("WPS_CANCEL") == "FAIL\n"
+    assert commands("WHY") == "WPS_CANCEL: the radio is gone\n"
+    commands("IFNAME=eth0 STATUS")
+    assert commands("WHY") == "STATUS: no network of ours is on 'eth0'; there is wlan0, wlan1\n"
+    commands("WPS_PIN any")
+    assert commands("WHY") == (
+        "WPS_PIN: 1 arguments given; the command is: WPS_PIN <uuid or any> <PIN> [timeout] [MAC address]\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "request_text", ["WPS_PIN any 12345670", "WPS_PIN 12345670 any", "WPS_CHECK_PIN 1234567", "WPS_PIN any 1 12345670x"]
+)
+def test_no_pin_reaches_the_log(commands: Commands, caplog: pytest.LogCaptureFixture, request_text: str) -> None:
+    with caplog.at_level(logging.DEBUG):
+        commands(request_text)
+    assert "WPS_" in caplog.text
+    assert "1234567" not in caplog.text
+
+
+def test_other_requests_and_their_failures_are_logged(
+    agent: FakeAgent, commands: Commands, caplog: pytest.LogCaptureFixture
+) -> None:
+    agent.failure = RadioError("the radio is gone")
+    with caplog.at_level(logging.DEBUG):
+        commands("WPS_PBC main")
+    assert "command WPS_PBC main" in caplog.text
+    assert "WPS_PBC failed: the radio is gone" in caplog.text
+
+
+def test_wps_get_status_has_two_lines_and_two_more_when_there_is_more(agent: FakeAgent, commands: Commands) -> None:
+    assert commands("WPS_GET_STATUS") == "PBC Status: Disabled\nLast WPS result: None\n"
+    agent.status = WpsStatus("Timed-out", "Failed", "Authentication Failure", STATION)
+    assert commands("WPS_GET_STATUS") == (
+        "PBC Status: Timed-out\nLast WPS result: Failed\n"
+        "Failure Reason: Authentication Failure\nPeer Address: 02:00:00:00:01:00\n"
+    )
+
+
+def test_status_lists_the_networks_as_hostapd_does(commands: Commands) -> None:
+    assert commands("STATUS") == (
+        "state=ENABLED\nphy=phy0\nfreq=2437\nchannel=6\nbeacon_int=100\ndtim_period=2\n"
+        'bss[0]=wlan0\nbssid[0]=02:00:00:00:00:00\nssid[0]=my \\"net\nnum_sta[0]=2\n'
+        "bss[1]=wlan1\nbssid[1]=02:00:00:00:01:00\nssid[1]=b\nnum_sta[1]=0\n"
+    )
+    assert commands("IFNAME=wlan1 STATUS") == (
+        "state=DISABLED\nfreq=5180\nchannel=36\nbeacon_int=100\ndtim_period=2\n"
+        "bss[0]=wlan1\nbssid[0]=02:00:00:00:01:00\nssid[0]=b\nnum_sta[0]=0\n"
+    )
+
+
+def test_status_without_a_network(agent: FakeAgent, commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent, "access_points", lambda: ())
+    assert commands("STATUS") == "state=DISABLED\n"
+    assert commands("INTERFACES") == ""
+    assert commands("IFNAME=wlan0 STATUS") == "FAIL\n"
+    assert commands("WHY") == "STATUS: no network of ours is on 'wlan0'; there is none\n"
+
+
+def test_help_has_a_line_for_every_command(commands: Commands) -> None:
+    lines = commands("HELP").splitlines()
+    assert len(lines) == len(COMMANDS)
+    assert lines[0].split() == ["PING", "Answer", "PONG."]
+    assert "WPS_PIN <uuid or any> <PIN> [timeout] [MAC address]  Offer a PIN to an enrollee." in lines
+
+
+def test_agent_status_is_json_on_one_line(commands: Commands) -> None:
+    reply = commands("AGENT_STATUS")
+    assert reply.count("\n") == 1
+    assert json.loads(reply) == {"state": "idle", "ssid": "Gäste"}
+
+
+def test_an_error_that_is_a_bug_is_not_swallowed(agent: FakeAgent, commands: Commands) -> None:
+    agent.failure = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        commands("WPS_PBC")
