@@ -5,9 +5,10 @@ Implements RFC 3748 sections 2, 4 and 5, IEEE 802.1X-2010 section 8 as far as Wi
 7.7) needs it, and the waits of deployed stations.
 
 Theory of operation.  The peer only answers: each Request gets one Response under its Identifier, a Request that comes
-twice gets the same Response again, and a late copy of an earlier one is dropped.  It speaks first in one case: an access point that stays silent after the
-association gets EAPOL-Start, after 1 s if it is of WPS 1.0, which waits for it, or 2 s if it is of 2.0, which should
-have asked by itself (an EAPOL-Start makes it begin anew, so an early one costs time).
+twice gets the same Response again, and a late copy of an earlier one is dropped.  It speaks first in one case: an
+access point that stays silent after the association gets EAPOL-Start, after 1 s if it is of WPS 1.0, which waits for
+it, or 2 s if it is of 2.0, which should have asked by itself (an EAPOL-Start makes it begin anew, so an early one
+costs time).
 
     association ─► Identity ─► WSC_Start or M1 ─► … ─► the WSC machine is finished ─► EAP-Failure ─► ended
                                                         (WSC_Done, or NACK)             or 2 s of silence
@@ -271,7 +272,7 @@ class EapPeer:
         return self._end(EndReason.COMPLETED if self._machine.is_finished else EndReason.FAILURE_RECEIVED, now)
 
     def _is_for_us(self, eap: EapPacket) -> bool:
-        """RFC 3748, 4.2 wants the Identifier of the last Request; hostapd counts on when it fails while it builds one."""
+        """RFC 3748, 4.2 wants the last Request's Identifier; hostapd counts on when it fails while it builds one."""
         return self._answered is not None and (eap.identifier - self._answered.identifier) & 0xFF <= 2
 
     # What goes out.
