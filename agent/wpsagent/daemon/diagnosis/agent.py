@@ -30,7 +30,7 @@ async def check_agent(survey: Survey) -> AsyncIterator[Finding]:
         case Presence.SILENT:
             restart = survey.service_command("restart", _SERVICE) or "stop it and start it again"
             yield problem(CHECK, f"it does not answer on {path}: it is stuck", f"look at its log, then: {restart}")
-        case Presence.ANSWERED:
+        case _:
             survey.agent = _parse(answer)
             for finding in _report(survey, path):
                 yield finding

@@ -36,11 +36,11 @@ async def check_configuration(survey: Survey) -> AsyncIterator[Finding]:
 
 def _unreadable(survey: Survey) -> Finding:
     path = survey.config_path
-    if survey.ports.may_use(path, os.F_OK):
+    if survey.ports.may_use(path, os.F_OK) or survey.is_hidden(path):
         return problem(CHECK, f"{path}: no permission to read it", "run as root: sudo wps-agent doctor")
     return problem(
         CHECK,
-        f"{path}: there is no such file, or no permission to look for it",
+        f"{path}: there is no such file",
         f"wps-agent config example > {path}, then fill in your network; "
         "without hardware, wps-agent run --simulate shows what it does",
     )

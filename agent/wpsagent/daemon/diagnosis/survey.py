@@ -6,9 +6,9 @@ use what an earlier one has found.
 """
 
 import asyncio
+import grp
 import json
 import os
-import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,18 +35,17 @@ class CommandResult:
 
 
 async def run_command(command: Sequence[str]) -> CommandResult | None:
-    """Run a program, its words in English; None when it is not installed or does not end in time."""
-    program = shutil.which(command[0])
-    if program is None:
+    """Run a program, its words in English; None when there is none that can be run, or it does not end in time."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+    except OSError:
         return None
-    process = await asyncio.create_subprocess_exec(
-        program,
-        *command[1:],
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "LC_ALL": "C"},
-    )
     try:
         async with asyncio.timeout(COMMAND_TIME):
             output, errors = await process.communicate()
@@ -85,6 +84,15 @@ def try_led(settings: LedSettings) -> None:
     open_leds((settings,)).close()
 
 
+def has_group(name: str) -> bool:
+    """Whether this device has a group of a name or number."""
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        return name.isdecimal()
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The outside world.  root: where /proc, /run, /sys, /dev and /etc are; may_use: os.access."""
@@ -98,6 +106,7 @@ class Ports:
     probe: Callable[[MqttSettings], Awaitable[str | None]] = probe_broker
     try_button: Callable[[ButtonSettings], bool] = try_button
     try_led: Callable[[LedSettings], None] = try_led
+    has_group: Callable[[str], bool] = has_group
     wall_time: Callable[[], float] = time.time
 
 
@@ -153,16 +162,17 @@ class Survey:
         except OSError:
             return ""
 
+    def is_hidden(self, path: Path) -> bool:
+        """Whether a file is in a folder that we may not look into."""
+        may_use = self.ports.may_use
+        return may_use(path.parent, os.F_OK) and not may_use(path.parent, os.X_OK)
+
     async def ask(self, absolute: str, command: str) -> tuple[Presence, str]:
         """Who is behind a control socket, and the answer."""
         path = self.path(absolute)
-        try:
-            if not path.exists():
-                return Presence.ABSENT, ""
-        except PermissionError:
-            return Presence.FORBIDDEN, ""
         if not self.ports.may_use(path, os.W_OK):
-            return Presence.FORBIDDEN, ""
+            is_there = self.ports.may_use(path, os.F_OK) or self.is_hidden(path)
+            return Presence.FORBIDDEN if is_there else Presence.ABSENT, ""
         try:
             return Presence.ANSWERED, await self.ports.ask(path, command)
         except ControlSocketError as error:
