@@ -40,7 +40,6 @@ from wpsagent.octets import BROADCAST, MacAddress
 from wpsagent.ports import (
     AddStation,
     AuthorizeStation,
-    Beacon,
     CommandFailed,
     EapolReceived,
     Entropy,
@@ -65,8 +64,10 @@ from wpsagent.ports import (
 from wpsagent.roles.admission import examine
 from wpsagent.roles.beacons import ApDescription
 from wpsagent.roles.events import AccessPointLost, ApEvent, StationDisconnected
+from wpsagent.roles.own_frames import OwnFrames
 from wpsagent.roles.sessions import StationSessions
-from wpsagent.roles.station import Security, Station, StationState
+from wpsagent.roles.station import Station, StationState
+from wpsagent.roles.stations import Stations, Throttle
 from wpsagent.roles.wps_runs import WpsRuns
 from wpsagent.rsn.rsne import WPA2_PSK_CCMP
 from wpsagent.wsc.credential import NetworkSettings
@@ -76,11 +77,16 @@ AUTHENTICATED_TIMEOUT = 10.0
 ASSOCIATING_TIMEOUT = 2.0
 """Seconds a station may spend without its association request, or without acknowledging our response."""
 
-MAXIMUM_UNASSOCIATED = 64
-"""Stations remembered that have authenticated only; a flood pushes the oldest out."""
-
 UNEXPECTED_FRAME_INTERVAL = 1.0
-"""Seconds between two deauthentications to a station that sends data without being associated."""
+MAXIMUM_UNEXPECTED = 64
+"""A station that sends data without being associated is told so once in that many seconds, so many at the most."""
+
+MAXIMUM_ACTIVITY_INTERVAL = 30.0
+"""Seconds between two looks at who has been quiet."""
+
+
+_AFTER_DURATION = 4
+"""What comes before it in a frame changes when it is sent again: the Retry bit, the Duration (9.2.4.1, 9.2.4.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,6 @@ class AccessPoint:
         self.parameters = parameters
         self.address = address
         self.is_started = False
-        self._now = 0.0
         self._wps = wps
         self._rsne = WPA2_PSK_CCMP if is_protected else None
         self._description = ApDescription.on(
@@ -134,6 +139,7 @@ class AccessPoint:
             is_hidden=parameters.is_hidden,
             country=parameters.country,
         )
+        self._frames = OwnFrames(self._description, wps)
         self._outbox: list[RadioCommand] = []
         self._events: deque[ApEvent] = deque()
         self._sessions = StationSessions(
@@ -147,24 +153,22 @@ class AccessPoint:
             report=self._events.append,
             send_away=self._send_away,
         )
-        self._stations: dict[MacAddress, Station] = {}
-        self._tokens: dict[int, MacAddress] = {}
+        self._stations = Stations(parameters.max_stations)
         self._next_token = 1
         self._rekey_at: float | None = None
         self._activity_at: float | None = None
-        self._unexpected: dict[MacAddress, float] = {}
+        self._unexpected = Throttle(UNEXPECTED_FRAME_INTERVAL, MAXIMUM_UNEXPECTED)
 
     # ---- the door
 
     def start(self, now: float) -> None:
         """Begin to beacon, and draw the timers of the network."""
-        self._now = now
         description, parameters = self._description, self.parameters
         self._outbox.append(
             StartAccessPoint(
                 ssid=description.ssid,
                 frequency_mhz=parameters.frequency_mhz,
-                beacon=self._beacon(),
+                beacon=self._frames.beacon(),
                 beacon_interval_tu=parameters.beacon_interval_tu,
                 dtim_period=parameters.dtim_period,
                 basic_rates=description.basic_rates,
@@ -182,9 +186,8 @@ class AccessPoint:
 
     def stop(self, now: float) -> None:
         """Send every station away and stop beaconing."""
-        self._now = now
-        for station in list(self._stations.values()):
-            self._send_away(station, ReasonCode.LEAVING_NETWORK_DEAUTH, "the access point stopped")
+        for station in self._stations:
+            self._send_away(station, ReasonCode.LEAVING_NETWORK_DEAUTH, "the access point stopped", now)
         self._deauthenticate(BROADCAST, ReasonCode.LEAVING_NETWORK_DEAUTH)
         self._outbox.append(StopAccessPoint())
         self._rekey_at = self._activity_at = None
@@ -203,15 +206,13 @@ class AccessPoint:
     @property
     def deadline(self) -> float | None:
         """When handle_timer is due."""
-        times = [self._rekey_at, self._activity_at]
-        for station in self._stations.values():
-            times.append(station.deadline)
-            times += [machine.deadline for machine in (station.eap, station.rsn) if machine is not None]
+        times = (self._rekey_at, self._activity_at, self._stations.deadline)
         return min((time for time in times if time is not None), default=None)
 
     def receive(self, event: RadioEvent, now: float) -> None:
-        """Take what the radio reports.  Frames that make no sense are dropped."""
-        self._now = now
+        """Take what the radio reports.  Frames that make no sense are dropped, and everything while it is stopped."""
+        if not self.is_started:
+            return
         match event:
             case FrameReceived():
                 self._receive_frame(event, now)
@@ -224,23 +225,22 @@ class AccessPoint:
             case StationActivity():
                 self._probe_quiet_stations(event)
             case StationProbed():
-                self._station_probed(event)
+                self._station_probed(event, now)
             case CommandFailed():
-                self._command_failed(event)
+                self._command_failed(event, now)
             case RadioLost():
-                self._lost(event.reason)
+                self._lost(event.reason, now)
 
     def handle_timer(self, now: float) -> None:
         """Do what is due; may be called early."""
-        self._now = now
-        for station in list(self._stations.values()):
+        for station in self._stations:
             self._handle_station_timer(station, now)
         if self._rekey_at is not None and now >= self._rekey_at:
             self._rekey_at = now + self.parameters.group_rekey
             self.rekey(now)
         if self._activity_at is not None and now >= self._activity_at:
             self._activity_at = now + self._activity_interval
-            if any(station.state is StationState.AUTHORIZED for station in self._stations.values()):
+            if self.connected_stations:
                 self._outbox.append(ReadActivity())
 
     # ---- what the owner asks for
@@ -248,18 +248,18 @@ class AccessPoint:
     @property
     def connected_stations(self) -> list[MacAddress]:
         """The stations whose port is open."""
-        return [s.address for s in self._stations.values() if s.state is StationState.AUTHORIZED]
+        return [s.address for s in self._stations if s.state is StationState.AUTHORIZED]
 
-    def disconnect(self, address: MacAddress) -> None:
+    def disconnect(self, address: MacAddress, now: float) -> None:
         """Send a station away; unknown ones too, for they may think they are connected."""
         if station := self._stations.get(address):
-            self._send_away(station, ReasonCode.LEAVING_NETWORK_DEAUTH, "sent away")
+            self._send_away(station, ReasonCode.LEAVING_NETWORK_DEAUTH, "sent away", now)
         else:
             self._deauthenticate(address, ReasonCode.LEAVING_NETWORK_DEAUTH)
 
     def cancel_wps(self, now: float) -> None:
         """End every registration protocol run in progress."""
-        for station in list(self._stations.values()):
+        for station in self._stations:
             self._sessions.cancel_wps(station, now)
 
     def selected_registrar_changed(self) -> None:
@@ -267,11 +267,11 @@ class AccessPoint:
         if self._wps is not None:
             self._wps.prepare()
         if self.is_started:
-            self._outbox.append(SetBeacon(self._beacon()))
+            self._outbox.append(SetBeacon(self._frames.beacon()))
 
     def rekey(self, now: float) -> None:
         """Change the group key."""
-        self._sessions.rekey(list(self._stations.values()), now)
+        self._sessions.rekey(self._stations, now)
 
     # ---- frames
 
@@ -294,9 +294,9 @@ class AccessPoint:
             case AssociationRequest() | ReassociationRequest():
                 self._receive_association_request(frame, octets, now)
             case Disassociation():
-                self._station_left(frame.source, "it disassociated")
+                self._station_disassociated(frame.source, now)
             case Deauthentication():
-                self._station_left(frame.source, "it left")
+                self._station_left(frame.source, now)
             case _:
                 pass
 
@@ -306,11 +306,10 @@ class AccessPoint:
         if self._wps is not None and attributes is not None:
             self._wps.probe_request_received(frame.source, attributes, now)
         wanted = elements.ssid
-        if wanted is None or frame.bssid not in (self.address, BROADCAST):
+        if wanted is None or not {frame.destination, frame.bssid} <= {self.address, BROADCAST}:
             return
         if wanted == self._description.ssid or (not wanted and not self.parameters.is_hidden):
-            response = self._description.probe_response(frame.source, self._probe_response_wps())
-            self._outbox.append(SendFrame(response.encode()))
+            self._outbox.append(SendFrame(self._frames.probe_response(frame.source)))
 
     def _receive_authentication(self, frame: Authentication, now: float) -> None:
         status = StatusCode.SUCCESS
@@ -318,27 +317,14 @@ class AccessPoint:
             status = StatusCode.UNSUPPORTED_AUTH_ALGORITHM
         elif frame.transaction != 1:
             status = StatusCode.TRANSACTION_SEQUENCE_ERROR
-        elif self._is_full(frame.source):
+        elif self._stations.is_full_for(frame.source):
             status = StatusCode.DENIED_NO_MORE_STAS
         if status is StatusCode.SUCCESS:
-            self._authenticated(frame.source, now)
-        response = Authentication(
-            frame.source, self.address, self.address, b"", frame.algorithm, frame.transaction + 1 & 0xFFFF, status
-        )
-        self._outbox.append(SendFrame(response.encode()))
-
-    def _is_full(self, newcomer: MacAddress) -> bool:
-        others = [s for s in self._stations.values() if s.is_associated and s.address != newcomer]
-        return len(others) >= self.parameters.max_stations
-
-    def _authenticated(self, address: MacAddress, now: float) -> None:
-        """A station authenticates anew: whatever it had before is over."""
-        if station := self._stations.get(address):
-            self._forget(station, "it authenticated anew")
-        waiting = [s for s in self._stations.values() if s.state is StationState.AUTHENTICATED]
-        if len(waiting) >= MAXIMUM_UNASSOCIATED:
-            self._forget(waiting[0], "")
-        self._stations[address] = Station(address, StationState.AUTHENTICATED, now + AUTHENTICATED_TIMEOUT)
+            # Whatever the station had before is over.
+            if station := self._stations.get(frame.source):
+                self._forget(station, "it authenticated anew", now)
+            self._stations.add(frame.source, now + AUTHENTICATED_TIMEOUT)
+        self._outbox.append(SendFrame(self._frames.authentication(frame, status)))
 
     def _receive_association_request(
         self, frame: AssociationRequest | ReassociationRequest, octets: bytes, now: float
@@ -347,27 +333,30 @@ class AccessPoint:
         if station is None:
             self._deauthenticate(frame.source, ReasonCode.INVALID_CLASS2_FRAME)
             return
-        if station.state is not StationState.AUTHENTICATED and octets == station.request:
-            self._send_association_response(station)  # it did not hear our answer
+        request = octets[_AFTER_DURATION:]
+        if station.is_with_radio and request == station.request:
+            self._outbox.append(SendFrame(station.response, station.token))  # it did not hear our answer
             return
-        if station.state is not StationState.AUTHENTICATED:
-            self._forget(station, "it associated anew")
-            station = Station(frame.source, StationState.AUTHENTICATED, None)
-            self._stations[frame.source] = station
+        if station.is_with_radio:
+            station = self._back_to_authenticated(station, "it associated anew", now)
         elements = frame.parse_elements()
-        is_full = self._is_full(station.address)
+        is_full = self._stations.is_full_for(station.address)
         admission = examine(elements, self._description, self._rsne, has_wps=self._wps is not None, is_full=is_full)
-        station.request, station.security = octets, admission.security
+        station.request, station.security = request, admission.security
         station.station_rsne = admission.station_rsne
         if admission.status is StatusCode.SUCCESS:
             self._associate(station, frame, elements, now)
-        else:
-            self._answer_association(station, frame, admission.status)
+        is_reassociation = isinstance(frame, ReassociationRequest)
+        station.response = self._frames.association_response(
+            station, admission.status, is_reassociation=is_reassociation
+        )
+        self._outbox.append(SendFrame(station.response, station.token or None))
 
     def _associate(
         self, station: Station, frame: AssociationRequest | ReassociationRequest, elements: Elements, now: float
     ) -> None:
-        station.aid = self._free_aid()
+        station.aid = self._stations.free_aid()
+        station.token, self._next_token = self._next_token, self._next_token + 1
         station.state, station.deadline = StationState.ASSOCIATING, now + ASSOCIATING_TIMEOUT
         ht = elements.first(ElementId.HT_CAPABILITIES)
         has_ht = self._description.ht is not None and ht is not None and len(ht) == 26 and elements.has_wmm
@@ -382,54 +371,29 @@ class AccessPoint:
                 ht_capabilities=ht if has_ht else None,
             )
         )
-        self._answer_association(station, frame, StatusCode.SUCCESS)
-
-    def _free_aid(self) -> int:
-        taken = {station.aid for station in self._stations.values()}
-        return next(aid for aid in range(1, 2008) if aid not in taken)
-
-    def _answer_association(
-        self, station: Station, frame: AssociationRequest | ReassociationRequest, status: StatusCode
-    ) -> None:
-        has_wps = station.security in (Security.WPS, Security.WPS_WAIT_FOR_START) and self._wps is not None
-        station.response = self._description.association_response(
-            station.address,
-            status,
-            station.aid if status is StatusCode.SUCCESS else 0,
-            self._association_wps() if has_wps else b"",
-            is_reassociation=isinstance(frame, ReassociationRequest),
-        ).encode()
-        if status is StatusCode.SUCCESS:
-            self._send_association_response(station)
-        else:
-            self._outbox.append(SendFrame(station.response))
-
-    def _send_association_response(self, station: Station) -> None:
-        token, self._next_token = self._next_token, self._next_token + 1
-        self._tokens[token] = station.address
-        self._outbox.append(SendFrame(station.response, token))
 
     def _response_acknowledged(self, event: FrameStatus, now: float) -> None:
-        address = self._tokens.pop(event.token, None)
-        station = self._stations.get(address) if address is not None else None
-        if station is None or station.state is not StationState.ASSOCIATING:
-            return
-        if event.is_acknowledged:
+        station = self._stations.with_token(event.token)
+        if station is not None and event.is_acknowledged and station.state is StationState.ASSOCIATING:
             self._sessions.begin(station, now)
         # Otherwise the station may have heard us although we did not hear its acknowledgement: the deadline decides.
 
-    def _station_left(self, address: MacAddress, reason: str) -> None:
+    def _station_left(self, address: MacAddress, now: float) -> None:
         if station := self._stations.get(address):
-            self._forget(station, reason)
+            self._forget(station, "it left", now)
+
+    def _station_disassociated(self, address: MacAddress, now: float) -> None:
+        """It need not authenticate to associate again (IEEE 802.11-2020, 11.3.5.8)."""
+        station = self._stations.get(address)
+        if station is not None and station.is_with_radio:
+            self._back_to_authenticated(station, "it disassociated", now)
 
     def _refuse_data(self, address: MacAddress, now: float) -> None:
         """A station believes it is associated, for example with our former self: tell it, but not for every frame."""
         station = self._stations.get(address)
-        if station is not None and station.state is not StationState.AUTHENTICATED:
+        if address.is_multicast or (station is not None and station.is_with_radio):
             return
-        self._unexpected = {a: t for a, t in self._unexpected.items() if t > now - UNEXPECTED_FRAME_INTERVAL}
-        if address not in self._unexpected and not address.is_multicast:
-            self._unexpected[address] = now
+        if self._unexpected.passes(address, now):
             self._deauthenticate(address, ReasonCode.INVALID_CLASS3_FRAME)
 
     # ---- EAPOL and timers
@@ -450,17 +414,17 @@ class AccessPoint:
             case StationState.ASSOCIATED if station.rsn is not None or (station.eap and station.eap.is_running):
                 station.deadline = None  # its machine keeps its own time
             case StationState.AUTHENTICATED:
-                self._forget(station, "")  # it has gone elsewhere; nothing to tell
+                self._stations.remove(station)  # it has gone elsewhere; nothing to tell
             case StationState.LEAVING:
-                self._send_away(station, ReasonCode.IEEE_802_1X_AUTH_FAILED, station.leave_reason)
+                self._send_away(station, ReasonCode.IEEE_802_1X_AUTH_FAILED, station.leave_reason, now)
             case _:
-                self._send_away(station, ReasonCode.INVALID_AUTHENTICATION, "it fell silent")
+                self._send_away(station, ReasonCode.INVALID_AUTHENTICATION, "it fell silent", now)
 
     # ---- quiet stations, group key, ends
 
     @property
     def _activity_interval(self) -> float:
-        return min(30.0, self.parameters.inactivity / 2)
+        return min(MAXIMUM_ACTIVITY_INTERVAL, self.parameters.inactivity / 2)
 
     def _probe_quiet_stations(self, event: StationActivity) -> None:
         for address, inactive_ms in event.inactive_ms:
@@ -469,31 +433,35 @@ class AccessPoint:
             if is_quiet and station is not None and station.state is StationState.AUTHORIZED:
                 self._outbox.append(ProbeStation(address))
 
-    def _station_probed(self, event: StationProbed) -> None:
+    def _station_probed(self, event: StationProbed, now: float) -> None:
         station = self._stations.get(event.address)
         if station is not None and not event.is_acknowledged and station.state is StationState.AUTHORIZED:
             text = f"silent for {self.parameters.inactivity:g} s and did not answer"
-            self._send_away(station, ReasonCode.INACTIVITY, text)
+            self._send_away(station, ReasonCode.INACTIVITY, text, now)
 
-    def _send_away(self, station: Station, reason_code: int, text: str) -> None:
+    def _send_away(self, station: Station, reason_code: int, text: str, now: float) -> None:
         """Deauthenticate and forget."""
         self._deauthenticate(station.address, reason_code)
-        self._forget(station, text)
+        self._forget(station, text, now)
 
-    def _forget(self, station: Station, reason: str) -> None:
+    def _forget(self, station: Station, reason: str, now: float) -> None:
         """Drop a station and what it had."""
-        del self._stations[station.address]
+        self._stations.remove(station)
         if station.state is StationState.AUTHORIZED:
             self._events.append(StationDisconnected(station.address, reason))
-        if station.state is not StationState.AUTHENTICATED:
+        if station.is_with_radio:
             self._outbox.append(RemoveStation(station.address))
-        self._sessions.forget(station, self._now)
+            self._sessions.forget(station, now)
+
+    def _back_to_authenticated(self, station: Station, reason: str, now: float) -> Station:
+        """Its association is over, its authentication is not."""
+        self._forget(station, reason, now)
+        return self._stations.add(station.address, now + AUTHENTICATED_TIMEOUT)
 
     def _deauthenticate(self, address: MacAddress, reason_code: int) -> None:
-        frame = Deauthentication(address, self.address, self.address, reason_code)
-        self._outbox.append(SendFrame(frame.encode()))
+        self._outbox.append(SendFrame(self._frames.deauthentication(address, reason_code)))
 
-    def _command_failed(self, event: CommandFailed) -> None:
+    def _command_failed(self, event: CommandFailed, now: float) -> None:
         """A station that the radio does not take is sent away; a beacon that cannot be renewed is an end."""
         match event.command:
             case AddStation() | InstallKey(station=MacAddress()) | AuthorizeStation():
@@ -501,35 +469,19 @@ class AccessPoint:
                 station = self._stations.get(address) if address is not None else None
                 if station is not None:
                     text = f"the radio refused it: {event.reason}"
-                    self._send_away(station, ReasonCode.UNSPECIFIED_REASON, text)
+                    self._send_away(station, ReasonCode.UNSPECIFIED_REASON, text, now)
             case SetBeacon() | InstallKey():
-                self._lost(event.reason)
+                self._lost(event.reason, now)
             case _:
                 pass  # a frame that could not be sent is a frame lost
 
-    def _lost(self, reason: str) -> None:
-        if not self.is_started:
-            return
-        for station in list(self._stations.values()):
-            self._forget(station, "the access point is gone")
+    def _lost(self, reason: str, now: float) -> None:
+        for station in self._stations:
+            self._forget(station, "the access point is gone", now)
         self._outbox.clear()
         self._rekey_at = self._activity_at = None
         self.is_started = False
         self._events.append(AccessPointLost(reason))
-
-    # ---- WPS elements
-
-    def _beacon(self) -> Beacon:
-        wps = self._wps
-        if wps is None:
-            return self._description.beacon(b"", b"", b"")
-        return self._description.beacon(wps.beacon_element(), self._probe_response_wps(), self._association_wps())
-
-    def _probe_response_wps(self) -> bytes:
-        return self._wps.probe_response_element() if self._wps is not None else b""
-
-    def _association_wps(self) -> bytes:
-        return self._wps.association_response_element() if self._wps is not None else b""
 
 
 def _pmk_of(settings: NetworkSettings) -> bytes:

@@ -81,7 +81,7 @@ class AccessPointRunner:
 
     def disconnect(self, address: MacAddress) -> None:
         """Send a station away."""
-        self.machine.disconnect(address)
+        self.machine.disconnect(address, asyncio.get_running_loop().time())
         self.pump()
 
     def pump(self) -> None:

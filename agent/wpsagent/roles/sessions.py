@@ -45,7 +45,7 @@ class StationSessions:
     """The conversations of one BSS.
 
     rsne is None on an open network, wps where Wi-Fi Protected Setup is off.  send and report take radio commands and
-    events in order; send_away(station, reason code, text) ends an association.
+    events in order; send_away(station, reason code, text, now) ends an association.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class StationSessions:
         entropy: Entropy,
         send: Callable[[RadioCommand], None],
         report: Callable[[ApEvent], None],
-        send_away: Callable[[Station, int, str], None],
+        send_away: Callable[[Station, int, str, float], None],
     ) -> None:
         self._address = address
         self._rsne = rsne
@@ -121,6 +121,7 @@ class StationSessions:
 
     def _begin_handshake(self, station: Station, now: float) -> None:
         assert self._rsne is not None
+        station.group_key = self._group_key
         station.rsn = Authenticator(
             pmk=self._pmk,
             authenticator_address=self._address,
@@ -166,10 +167,10 @@ class StationSessions:
                 case Authorized():
                     self._authorize(station)
                 case GroupKeyDelivered():
-                    self._group_key_delivered(station, rsn, event.index, now)
+                    self._group_key_delivered(station, now)
                 case RsnFailed():
                     self._report(HandshakeFailed(station.address, event.text))
-                    self._send_away(station, event.reason_code, event.text)
+                    self._send_away(station, event.reason_code, event.text, now)
                     return
                 case _:
                     pass  # events of the supplicant's side
@@ -196,7 +197,7 @@ class StationSessions:
     def _leave_after_eap(self, station: Station, reason: str, now: float) -> None:
         """EAP-Failure is out: a station of a protected network leaves, one of an open network stays."""
         if station.security is Security.OPEN:
-            station.eap = None
+            station.eap = station.wsc = None
             return
         station.state, station.deadline = StationState.LEAVING, now + EAP_FAILURE_DELAY
         station.leave_reason = reason
@@ -218,20 +219,23 @@ class StationSessions:
             return
         self._next_group_key = GroupKey(3 - self._group_key.index, self._entropy(16))
         secured = [s for s in stations if s.state is StationState.AUTHORIZED and s.rsn is not None]
-        self._rekeying = {station.address for station in secured}
+        self._rekeying |= {station.address for station in secured}
         for station in secured:
-            if station.rsn is not None:
-                station.rsn.rekey(self._next_group_key, now)
-            self._pump(station, now)
+            self._give_group_key(station, self._next_group_key, now)
         self._finish_rekey()
 
-    def _group_key_delivered(self, station: Station, rsn: Authenticator, index: int, now: float) -> None:
-        """A station that came while the key was changing has the old one: it gets the new one after its handshake."""
+    def _give_group_key(self, station: Station, group_key: GroupKey, now: float) -> None:
+        assert station.rsn is not None
+        station.group_key = group_key
+        self._rekeying.add(station.address)
+        station.rsn.rekey(group_key, now)
+        self._pump_rsn(station, station.rsn, now)
+
+    def _group_key_delivered(self, station: Station, now: float) -> None:
+        """A station that came while the key was changing has an old one: it gets the new one after its handshake."""
         newest = self._next_group_key or self._group_key
-        if index != newest.index:
-            self._rekeying.add(station.address)
-            rsn.rekey(newest, now)
-            self._pump_rsn(station, rsn, now)
+        if station.group_key is not newest:
+            self._give_group_key(station, newest, now)
         else:
             self._rekeying.discard(station.address)
             self._finish_rekey()

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What an access point knows of one station."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from wpsagent.eap.authenticator import EapAuthenticator
 from wpsagent.octets import MacAddress
 from wpsagent.rsn.authenticator import Authenticator
+from wpsagent.rsn.key_frame import GroupKey
 from wpsagent.wsc.enrollee import Enrollee
 from wpsagent.wsc.registrar import Registrar
 
@@ -29,13 +30,18 @@ class Security(Enum):
     WPS = "wps"  # a WPS element of version 2
     WPS_WAIT_FOR_START = "wps, EAPOL-Start first"  # a WPS 1.0 element, or no element at all (Windows)
 
+    @property
+    def is_for_wps(self) -> bool:
+        return self in (Security.WPS, Security.WPS_WAIT_FOR_START)
+
 
 @dataclass(slots=True)
 class Station:
     """One station; deadline is the time by which the present state must end.
 
-    request is the association request as received (sequence control and octets) and response our answer to it, so
-    that a retransmitted request gets the same answer and does not start anew.
+    request is the association request as received, but for what may change when it is sent again (Retry bit, Duration),
+    and response our answer, sent with token: a retransmitted request gets the same answer and does not start anew.
+    group_key is the one that rsn was last given to deliver.
     """
 
     address: MacAddress
@@ -46,11 +52,14 @@ class Station:
     station_rsne: bytes = b""
     request: bytes = b""
     response: bytes = b""
+    token: int = 0
     eap: EapAuthenticator | None = None
     wsc: Registrar | Enrollee | None = None
     rsn: Authenticator | None = None
+    group_key: GroupKey | None = field(default=None, repr=False)
     leave_reason: str = ""
 
     @property
-    def is_associated(self) -> bool:
-        return self.state in (StationState.ASSOCIATED, StationState.AUTHORIZED, StationState.LEAVING)
+    def is_with_radio(self) -> bool:
+        """The radio has been told of it: it has, or is about to have, an association."""
+        return self.state is not StationState.AUTHENTICATED

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The frames an access point sends: what it says of itself, and its answers, with the WPS elements of this moment.
+
+Which frame carries which WPS attributes: Wi-Fi Simple Configuration 2.0, section 8.2; the frames themselves:
+IEEE 802.11-2020, 9.3.3.
+"""
+
+from wpsagent.dot11.frames import Authentication, Deauthentication, StatusCode
+from wpsagent.octets import MacAddress
+from wpsagent.ports import Beacon
+from wpsagent.roles.beacons import ApDescription
+from wpsagent.roles.station import Station
+from wpsagent.roles.wps_runs import WpsRuns
+
+
+class OwnFrames:
+    """Octets of frames from one access point; wps is None where Wi-Fi Protected Setup is off."""
+
+    def __init__(self, description: ApDescription, wps: WpsRuns | None) -> None:
+        self._description = description
+        self._address = description.address
+        self._wps = wps
+
+    def beacon(self) -> Beacon:
+        wps = self._wps
+        if wps is None:
+            return self._description.beacon(b"", b"", b"")
+        return self._description.beacon(
+            wps.beacon_element(), wps.probe_response_element(), wps.association_response_element()
+        )
+
+    def probe_response(self, destination: MacAddress) -> bytes:
+        element = self._wps.probe_response_element() if self._wps is not None else b""
+        return self._description.probe_response(destination, element).encode()
+
+    def authentication(self, request: Authentication, status: StatusCode) -> bytes:
+        """The answer to an authentication request: of its algorithm, and the next of its transaction."""
+        transaction = request.transaction + 1 & 0xFFFF
+        return Authentication(
+            request.source, self._address, self._address, b"", request.algorithm, transaction, status
+        ).encode()
+
+    def association_response(self, station: Station, status: StatusCode, *, is_reassociation: bool) -> bytes:
+        """The answer to a station's request, with a WPS element for those that came for WPS."""
+        has_wps = self._wps is not None and station.security.is_for_wps
+        return self._description.association_response(
+            station.address,
+            status,
+            station.aid if status is StatusCode.SUCCESS else 0,
+            self._wps.association_response_element() if self._wps is not None and has_wps else b"",
+            is_reassociation=is_reassociation,
+        ).encode()
+
+    def deauthentication(self, destination: MacAddress, reason_code: int) -> bytes:
+        return Deauthentication(destination, self._address, self._address, reason_code).encode()

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The stations an access point knows, bounded whatever is sent to it.
+
+Frames before the handshake are forged for nothing: who only authenticates is one of MAXIMUM_UNASSOCIATED, the oldest
+of whom makes room; everybody further counts against the greatest number of stations, the one whose response is not
+acknowledged yet included (IEEE 802.11-2020, 9.4.1.8: association identifiers 1 to 2007).
+"""
+
+from collections.abc import Iterator
+
+from wpsagent.octets import MacAddress
+from wpsagent.roles.station import Station, StationState
+
+MAXIMUM_UNASSOCIATED = 64
+"""Stations remembered that have authenticated only; a flood pushes the oldest out."""
+
+MAXIMUM_AID = 2007
+
+
+class Stations:
+    """The stations of one BSS, by address, in the order in which they came.  maximum: 1 to MAXIMUM_AID."""
+
+    def __init__(self, maximum: int) -> None:
+        self._maximum = min(maximum, MAXIMUM_AID)
+        self._by_address: dict[MacAddress, Station] = {}
+
+    def __iter__(self) -> Iterator[Station]:
+        """Over those of this moment: they may be removed meanwhile."""
+        return iter(tuple(self._by_address.values()))
+
+    def get(self, address: MacAddress) -> Station | None:
+        return self._by_address.get(address)
+
+    def add(self, address: MacAddress, deadline: float) -> Station:
+        """A station that has authenticated, and nothing more.  It must not be known."""
+        newcomers = [station for station in self if not station.is_with_radio]
+        if len(newcomers) >= MAXIMUM_UNASSOCIATED:
+            self.remove(newcomers[0])
+        station = Station(address, StationState.AUTHENTICATED, deadline)
+        self._by_address[address] = station
+        return station
+
+    def remove(self, station: Station) -> None:
+        """It must be known."""
+        del self._by_address[station.address]
+
+    def is_full_for(self, address: MacAddress) -> bool:
+        """True when there is no room for the association of one more station."""
+        return sum(station.is_with_radio and station.address != address for station in self) >= self._maximum
+
+    def free_aid(self) -> int:
+        """An association identifier that nobody has."""
+        taken = {station.aid for station in self}
+        return next(aid for aid in range(1, MAXIMUM_AID + 1) if aid not in taken)
+
+    def with_token(self, token: int) -> Station | None:
+        """The station whose association response was sent with this token."""
+        return next((station for station in self if station.token == token), None)
+
+    @property
+    def deadline(self) -> float | None:
+        """When the first of them, or of their conversations, is due."""
+        times = [
+            time
+            for station in self
+            for time in (station.deadline, *(m.deadline for m in (station.eap, station.rsn) if m is not None))
+            if time is not None
+        ]
+        return min(times, default=None)
+
+
+class Throttle:
+    """Lets one thing an interval through for each address, and in all no more than it remembers addresses."""
+
+    def __init__(self, interval: float, maximum: int) -> None:
+        self._interval = interval
+        self._maximum = maximum
+        self._passed: dict[MacAddress, float] = {}
+
+    def passes(self, address: MacAddress, now: float) -> bool:
+        self._passed = {a: at for a, at in self._passed.items() if now < at + self._interval}
+        if address in self._passed or len(self._passed) >= self._maximum:
+            return False
+        self._passed[address] = now
+        return True
