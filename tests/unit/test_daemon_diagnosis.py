@@ -43,7 +43,11 @@ def world(tmp_path: Path) -> World:
 def test_healthy_board_is_told_check_by_check(world: World) -> None:
     assert world.findings() == [
         ok("configuration", f"{CONFIG_PATH}: home on wlan0"),
-        warning("agent", f"it is not running: nobody answers on {AGENT_SOCKET}", "start it: wps-agent run"),
+        warning(
+            "agent",
+            f"it is not running: nobody answers on {AGENT_SOCKET}",
+            f"start it: wps-agent run --config {CONFIG_PATH}",
+        ),
         ok("permissions", "root has CAP_NET_ADMIN and CAP_NET_RAW"),
         ok("radios", "phy0 (mt76x2u)"),
         ok("interface wlan0", "it is on phy0 (mt76x2u), which can be an access point"),
@@ -148,7 +152,7 @@ def test_configuration_without_wps_is_a_warning(world: World) -> None:
     [
         ("/run/systemd/system/x", "systemctl start wps-agent"),
         ("/etc/init.d/wps-agent", "/etc/init.d/wps-agent start"),
-        ("/etc/hostname", "wps-agent run"),
+        ("/etc/hostname", f"wps-agent run --config {CONFIG_PATH}"),
     ],
 )
 def test_agent_that_is_not_running_is_started_as_the_system_does_it(world: World, path: str, command: str) -> None:
@@ -219,7 +223,7 @@ def test_agent_of_an_older_configuration_is_a_warning(world: World) -> None:
 
 def test_user_without_capabilities_is_a_problem_until_an_agent_runs(world: World) -> None:
     world.write("/proc/self/status", "Uid:\t1000\t1000\t1000\t1000\nCapEff:\t0000000000001000\n")
-    assert world.one("permissions").text == "this user has not CAP_NET_RAW: no access point without"
+    assert world.one("permissions").text == "this user lacks CAP_NET_RAW: no access point without"
     assert "sudo wps-agent doctor" in world.one("permissions").remedy
     world.listen(AGENT_SOCKET, agent_report())
     assert world.one("permissions").level is Level.WARNING
@@ -227,7 +231,7 @@ def test_user_without_capabilities_is_a_problem_until_an_agent_runs(world: World
 
 def test_root_without_capabilities_is_in_a_container(world: World) -> None:
     world.write("/proc/self/status", "Uid:\t0\t0\t0\t0\nCapEff:\t0000000000000000\n")
-    assert world.one("permissions").text.startswith("root has not CAP_NET_ADMIN and CAP_NET_RAW")
+    assert world.one("permissions").text.startswith("root lacks CAP_NET_ADMIN and CAP_NET_RAW")
     assert "container" in world.one("permissions").remedy
 
 
@@ -274,6 +278,9 @@ def test_led_that_cannot_be_had_says_why_and_what_to_do(world: World) -> None:
 def test_button_that_reads_as_pressed_is_a_warning(world: World) -> None:
     world.config, world.button = GPIO, True
     assert world.one("button 17").text == "it reads as pressed now"
+    assert world.one("button 17").remedy.startswith("if nobody holds it: set active_low the other way")
+    world.config = ACCESS_POINT + '[[button]]\nbackend = "evdev"\n'
+    assert "overlay" in world.one("button evdev").remedy
 
 
 def test_uevent_button_needs_the_kernel_module_that_tells_it(world: World) -> None:

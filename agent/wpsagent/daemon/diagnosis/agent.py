@@ -21,7 +21,7 @@ async def check_agent(survey: Survey) -> AsyncIterator[Finding]:
     survey.agent_presence, answer = await survey.ask(path, "AGENT_STATUS")
     match survey.agent_presence:
         case Presence.ABSENT:
-            start = survey.service_command("start", _SERVICE) or "wps-agent run"
+            start = survey.service_command("start", _SERVICE) or f"wps-agent run --config {survey.config_path}"
             yield warning(CHECK, f"it is not running: nobody answers on {path}", f"start it: {start}")
         case Presence.FORBIDDEN:
             yield warning(

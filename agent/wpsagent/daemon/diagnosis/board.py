@@ -13,6 +13,12 @@ from wpsagent.daemon.diagnosis.findings import Finding, ok, problem, skipped, sp
 from wpsagent.daemon.diagnosis.survey import Presence, Survey
 
 _DEFAULT_REMEDY = "correct its table in the configuration, or its wiring"
+_WRONG_POLARITY = {
+    "gpiozero": "set active_low the other way, or see to pull and the wiring",
+    "evdev": "see to the polarity and the pull that the device tree or the overlay gives the button, and to the wiring",
+    "uevent": "see to the polarity that the device tree gives the button",
+    "simulated": "release it",
+}
 
 
 async def check_board(survey: Survey) -> AsyncIterator[Finding]:
@@ -42,8 +48,7 @@ def _button(survey: Survey, settings: ButtonSettings) -> Finding:
     except BoardUnavailableError as error:
         return _unavailable(check, error)
     if is_pressed:
-        text = "it reads as pressed now"
-        return warning(check, text, "if nobody holds it, set active_low the other way, or see to pull and the wiring")
+        return warning(check, "it reads as pressed now", f"if nobody holds it: {_WRONG_POLARITY[settings.backend]}")
     if settings.backend == "uevent" and not survey.path("/sys/module/gpio_button_hotplug").exists():
         text = "the kernel has no gpio-button-hotplug, so nobody will tell of its presses"
         return warning(check, text, "install kmod-gpio-button-hotplug, or use backend evdev or gpiozero")

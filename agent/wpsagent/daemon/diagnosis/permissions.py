@@ -34,8 +34,8 @@ def _capabilities(survey: Survey) -> Finding:
     if not missing:
         return ok(CHECK, f"{user} has CAP_NET_ADMIN and CAP_NET_RAW")
     if survey.is_agent_there:
-        return warning(CHECK, f"{user} has not {missing}; the running agent has its own rights", _remedy(is_root))
-    return problem(CHECK, f"{user} has not {missing}: no access point without", _remedy(is_root))
+        return warning(CHECK, f"{user} lacks {missing}; the running agent has its own rights", _remedy(is_root))
+    return problem(CHECK, f"{user} lacks {missing}: no access point without", _remedy(is_root))
 
 
 def _remedy(is_root: bool) -> str:
