@@ -6,7 +6,8 @@ Each network is one access point on one radio; those of one button group share a
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain, repeat
 
 from wpsagent.config.model import AccessPointSettings, Configuration, Security
 from wpsagent.daemon.translate import from_access_point, from_registrar
@@ -80,53 +81,67 @@ class Network:
     async def _watch(self, is_up: bool) -> None:
         """Wait until it is lost; then try until it is back."""
         while True:
-            if is_up:
-                await self._lost.wait()
-                await self._take_down()
-            for delay in self._delays():
-                await asyncio.sleep(delay)
-                if await self._bring_up():
-                    self._networks.report(e.RadioRecovered(self.settings.interface))
-                    is_up = True
-                    break
+            try:
+                if is_up:
+                    await self._lost.wait()
+                    is_up = False
+                    await self._take_down()
+                await self._bring_up_again()
+            except Exception:  # the outermost loop: a bug must not leave the network down for ever
+                logger.exception("network on %s", self.settings.interface)
+            else:
+                is_up = True
 
-    @staticmethod
-    def _delays() -> Iterator[float]:
-        yield from RETRY_DELAYS
-        while True:
-            yield RETRY_DELAYS[-1]
+    async def _bring_up_again(self) -> None:
+        for delay in chain(RETRY_DELAYS, repeat(RETRY_DELAYS[-1])):
+            await asyncio.sleep(delay)
+            if await self._bring_up():
+                self._networks.report(e.RadioRecovered(self.settings.interface))
+                return
 
     async def _bring_up(self) -> bool:
-        settings = self.settings
+        """True when it beacons; otherwise nothing is left of the attempt, and why is reported."""
         self._lost.clear()
         try:
-            radio = await self._networks.open_radio(settings)
+            radio = await self._networks.open_radio(self.settings)
+            await self._run(radio)
         except (RadioError, NetlinkError) as error:
             self._failed(str(error))
             return False
-        try:
-            machine = AccessPoint(
-                _parameters(settings), radio.address, radio.capabilities, self._wps(radio), self._networks.entropy
-            )
-            self.runner = AccessPointRunner(machine, radio, self._ap_events)
-            await self.runner.start()
-        except (RadioError, NetlinkError) as error:
-            self.runner = None
-            await radio.close()
-            self._failed(str(error))
-            return False
-        group = self._networks.groups.get(settings.button_group)
-        if group is not None and settings.wps:
-            group.runners.append(self.runner)
+        if self._group is not None:
+            self._group.pump()  # one network more: the others of the group say so in their beacons
         self._reason = ""
         return True
+
+    async def _run(self, radio: AccessPointRadio) -> None:
+        """Beacon on a radio, which is given back if that cannot be."""
+        entropy = self._networks.entropy
+        try:
+            machine = AccessPoint(
+                _parameters(self.settings), radio.address, radio.capabilities, self._wps(radio), entropy
+            )
+        except BaseException:
+            await radio.close()
+            raise
+        self.runner = AccessPointRunner(machine, radio, self._ap_events)
+        if self._group is not None:
+            # Before its start: a button that is pressed meanwhile changes its beacon too.
+            self._group.runners.append(self.runner)
+        try:
+            await self.runner.start()
+        except BaseException:
+            await self._take_down()
+            raise
+
+    @property
+    def _group(self) -> ButtonGroup | None:
+        return self._networks.groups.get(self.settings.button_group) if self.settings.wps else None
 
     async def _take_down(self) -> None:
         if self.runner is not None:
             runner, self.runner = self.runner, None
-            group = self._networks.groups.get(self.settings.button_group)
-            if group is not None and runner in group.runners:
-                group.runners.remove(runner)
+            if self._group is not None:
+                self._group.runners.remove(runner)
             await runner.stop()
 
     def _failed(self, reason: str) -> None:
@@ -143,9 +158,9 @@ class Network:
         return WpsRuns(self._authority, radio.address, self._networks.entropy)
 
     def _ap_events(self, events: Sequence[ap.ApEvent]) -> None:
-        group = self._networks.groups.get(self.settings.button_group)
-        if group is not None:
-            group.pump()  # the stations' runs have talked to the registrar: its word (success) comes before theirs
+        if self._group is not None:
+            # The stations' runs have talked to the registrar: its word (success) comes before theirs.
+            self._group.pump()
         for event in events:
             for agent_event in from_access_point(self.settings.interface, self.settings.button_group, event):
                 self._networks.report(agent_event)
@@ -177,9 +192,9 @@ class Networks:
 
     async def stop(self) -> None:
         """Take all down."""
+        await asyncio.gather(*(network.stop() for network in self.networks))
         for group in self.groups.values():
             group.stop()
-        await asyncio.gather(*(network.stop() for network in self.networks))
 
     def group(self, name: str, address: MacAddress) -> ButtonGroup:
         """The group of a name, made when its first network comes up."""

@@ -57,16 +57,18 @@ class Reporting:
     def report(self, event: e.AgentEvent) -> None:
         """Tell everybody."""
         self._log(event)
-        self._show(self.board.apply(event, asyncio.get_running_loop().time(), time.time()), event)
+        update = self.board.apply(event, asyncio.get_running_loop().time(), time.time())
         for observer in self.observers:
             observer(event)
+        self._show(update, event)
 
     def state(self) -> dict[str, Any]:
         """The state as it would be published now."""
         return self.board.state(asyncio.get_running_loop().time(), time.time())
 
     def close(self) -> None:
-        self._timer.set(None)
+        """No more of the board's time passes."""
+        self._timer.close()
 
     def _show(self, update: Update, event: e.AgentEvent | None) -> None:
         # A second press or a second overlap is shown anew although the pattern's name stays.

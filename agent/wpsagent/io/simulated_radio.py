@@ -126,8 +126,13 @@ class Air:
             and unit.destination in (antenna.address, BROADCAST)
         ]
         for antenna in listeners:
-            loop.call_later(LATENCY, antenna.hear, unit)
+            loop.call_later(LATENCY, self._deliver, antenna, sender.frequency_mhz, unit)
         return bool(listeners) and unit.destination != BROADCAST
+
+    def _deliver(self, antenna: Antenna, frequency_mhz: int | None, unit: Unit) -> None:
+        """Who has left meanwhile, or gone to another channel, does not hear it."""
+        if antenna in self._antennas and antenna.frequency_mhz == frequency_mhz:
+            antenna.hear(unit)
 
 
 @dataclass(slots=True)
@@ -154,10 +159,11 @@ class SimulatedAccessPointRadio(AccessPointRadio):
 
     async def execute(self, command: RadioCommand) -> None:
         """Carry out a command; raises RadioError for what the kernel would refuse, too."""
+        is_start = isinstance(command, StartAccessPoint)
+        if is_start == (self.frequency_mhz is not None) and not isinstance(command, StopAccessPoint):
+            raise RadioError(f"{self.interface}: {'already' if is_start else 'not'} beaconing")
         match command:
             case StartAccessPoint():
-                if self.frequency_mhz is not None:
-                    raise RadioError(f"{self.interface}: already beaconing")
                 self.frequency_mhz = command.frequency_mhz
                 self._air.join(self)
             case StopAccessPoint():
@@ -234,4 +240,8 @@ class SimulatedAccessPointRadio(AccessPointRadio):
         return peer
 
     def _later(self, event: RadioEvent) -> None:
-        asyncio.get_running_loop().call_soon(self._handler, event)
+        asyncio.get_running_loop().call_soon(self._emit, event)
+
+    def _emit(self, event: RadioEvent) -> None:
+        if self.frequency_mhz is not None:
+            self._handler(event)

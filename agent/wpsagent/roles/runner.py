@@ -12,12 +12,15 @@ from collections.abc import Callable, Sequence
 
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.octets import MacAddress
-from wpsagent.ports import AccessPointRadio, CommandFailed, RadioCommand, RadioEvent
+from wpsagent.ports import AccessPointRadio, CommandFailed, RadioCommand, RadioEvent, SendFrame
 from wpsagent.roles.access_point import AccessPoint
 from wpsagent.roles.events import ApEvent
 from wpsagent.wsc.internal_registrar import InternalRegistrar, InternalRegistrarEvent, SelectedRegistrarChanged
 
 logger = logging.getLogger(__name__)
+
+MAXIMUM_WAITING = 512
+"""Commands waiting for a radio; beyond them frames are lost, as they are on a busy channel, and nothing else is."""
 
 
 class Timer:
@@ -26,16 +29,22 @@ class Timer:
     def __init__(self, call: Callable[[], None]) -> None:
         self._call = call
         self._handle: asyncio.TimerHandle | None = None
+        self._is_closed = False
 
     def set(self, deadline: float | None) -> None:
         """Call at a time of the loop's clock, or not at all."""
         if self._handle is not None:
-            if deadline is not None and self._handle.when() == deadline and not self._handle.cancelled():
+            if self._handle.when() == deadline:
                 return
             self._handle.cancel()
             self._handle = None
-        if deadline is not None:
+        if deadline is not None and not self._is_closed:
             self._handle = asyncio.get_running_loop().call_at(deadline, self._fire)
+
+    def close(self) -> None:
+        """Never call again, whatever deadline is set."""
+        self.set(None)
+        self._is_closed = True
 
     def _fire(self) -> None:
         self._handle = None
@@ -69,15 +78,22 @@ class AccessPointRunner:
         self.pump()
 
     async def stop(self) -> None:
-        """Say goodbye to the stations, stop beaconing, give the radio back.  Safe to call twice."""
-        if self._worker is not None:
-            worker, self._worker = self._worker, None
-            self.machine.stop(asyncio.get_running_loop().time())
-            self.pump()
-            await self._commands.join()
-            worker.cancel()
-        self._timer.set(None)
-        await self.radio.close()
+        """Say goodbye to the stations, stop beaconing, give the radio back.  Safe to call twice.
+
+        The radio is given back even if the caller is cancelled meanwhile.
+        """
+        worker, self._worker = self._worker, None
+        try:
+            if worker is not None:
+                self.machine.stop(asyncio.get_running_loop().time())
+                self.pump()
+                await self._commands.join()
+        finally:
+            if worker is not None:
+                worker.cancel()
+                await asyncio.wait((worker,))
+            self._timer.close()
+            await self.radio.close()
 
     def disconnect(self, address: MacAddress) -> None:
         """Send a station away."""
@@ -87,12 +103,10 @@ class AccessPointRunner:
     def pump(self) -> None:
         """Carry out what the machine wants now; called after everything that may have changed it."""
         for command in self.machine.messages_to_send():
-            self._commands.put_nowait(command)
-        events = []
-        while (event := self.machine.next_event()) is not None:
-            events.append(event)
+            if self._commands.qsize() < MAXIMUM_WAITING or not isinstance(command, SendFrame):
+                self._commands.put_nowait(command)
         self._timer.set(self.machine.deadline)
-        self._on_events(events)
+        self._on_events(list(iter(self.machine.next_event, None)))
 
     def _received(self, event: RadioEvent) -> None:
         self.machine.receive(event, asyncio.get_running_loop().time())
@@ -106,12 +120,18 @@ class AccessPointRunner:
         while True:
             command = await self._commands.get()
             try:
-                await self.radio.execute(command)
-            except (RadioError, NetlinkError) as error:
-                logger.debug("%s: %s refused: %s", self.radio.interface, type(command).__name__, error)
-                self._received(CommandFailed(command, str(error)))
+                await self._carry_out(command)
+            except Exception:  # the outermost loop: a bug costs one command, not the network
+                logger.exception("%s: %s", self.radio.interface, type(command).__name__)
             finally:
                 self._commands.task_done()
+
+    async def _carry_out(self, command: RadioCommand) -> None:
+        try:
+            await self.radio.execute(command)
+        except (RadioError, NetlinkError) as error:
+            logger.debug("%s: %s refused: %s", self.radio.interface, type(command).__name__, error)
+            self._received(CommandFailed(command, str(error)))
 
 
 class ButtonGroup:
@@ -145,22 +165,21 @@ class ButtonGroup:
         self.pump()
 
     def cancel(self) -> None:
-        """End the window and every run in progress."""
+        """End every run in progress and the window, which has the last word: cancelled, not failed."""
         now = asyncio.get_running_loop().time()
-        self.registrar.cancel(now)
         for runner in self.runners:
             runner.machine.cancel_wps(now)
             runner.pump()
+        self.registrar.cancel(now)
         self.pump()
 
     def stop(self) -> None:
-        self._timer.set(None)
+        """No more of its time passes."""
+        self._timer.close()
 
     def pump(self) -> None:
         """Hand out what the registrar reports; called after everything that may have changed it."""
-        events = []
-        while (event := self.registrar.next_event()) is not None:
-            events.append(event)
+        events: list[InternalRegistrarEvent] = list(iter(self.registrar.next_event, None))
         self._timer.set(self.registrar.deadline)
         if any(isinstance(event, SelectedRegistrarChanged) for event in events):
             for runner in self.runners:

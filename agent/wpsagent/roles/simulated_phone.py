@@ -320,7 +320,7 @@ class SimulatedPhone:
     async def _step(self, machine: _Machine, ends_at: float) -> None:
         """Feed a machine with the next EAPOL PDU, or with time."""
         loop = asyncio.get_running_loop()
-        deadline = min(ends_at, machine.deadline or ends_at)
+        deadline = ends_at if machine.deadline is None else min(ends_at, machine.deadline)
         try:
             unit = await self._next_data(ETHERTYPE_EAPOL, deadline)
         except PhoneError:
