@@ -11,6 +11,7 @@ import contextlib
 import functools
 import itertools
 import os
+import re
 import select
 import signal
 import socket
@@ -133,10 +134,17 @@ def new_folder(name: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One unsolicited message of a control interface, without its priority, and when it was read (monotonic)."""
+    """One unsolicited message of a control interface, without its priority, and when it was read (monotonic).
+
+    interface: whose it is, where one socket speaks for several interfaces.
+    """
 
     text: str
     time: float
+    interface: str | None = None
+
+
+_EVENT = re.compile(r"(?:IFNAME=(\S+) )?(?:<\d>)?(.*)", re.DOTALL)
 
 
 class ControlInterface:
@@ -178,8 +186,9 @@ class ControlInterface:
     def read_events(self, timeout: float = 0.0) -> None:
         """Take over what has arrived into `events`, waiting for the first at most timeout seconds."""
         while select.select([self._monitor], [], [], timeout)[0]:
-            text = self._monitor.recv(8192).decode(errors="replace").rstrip("\n")
-            self.events.append(Event(text.split(">", 1)[-1] if text.startswith("<") else text, time.monotonic()))
+            found = _EVENT.fullmatch(self._monitor.recv(8192).decode(errors="replace").rstrip("\n"))
+            assert found is not None
+            self.events.append(Event(found[2], time.monotonic(), found[1]))
             timeout = 0.0
 
     def wait_event(self, prefix: str, timeout: float = 10.0) -> Event:
@@ -198,6 +207,12 @@ class ControlInterface:
         """Whether an event that begins with prefix has arrived so far."""
         self.read_events()
         return any(event.text.startswith(prefix) for event in self.events)
+
+    def forget_events(self) -> None:
+        """Whatever has happened so far is no longer in `events`, and nobody waits for it."""
+        self.read_events()
+        self.events.clear()
+        self._next = 0
 
     def close(self) -> None:
         for client in (self._requests, self._monitor):
