@@ -7,6 +7,7 @@ Whatever a command needs is imported when it runs, so that `wps-agent pbc` on a 
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -28,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _guarded(options: argparse.Namespace) -> int:
     """Whatever the agent raises on purpose is one line for a person; anything else is a bug and shows its traceback."""
     try:
-        return int(options.handler(options))
+        code = int(options.handler(options))
+        sys.stdout.flush()  # here, where a closed pipe is still ours to handle
     except ConfigError as error:
         print("wps-agent: the configuration is wrong:", file=sys.stderr)
         for problem in error.problems:
@@ -40,6 +42,10 @@ def _guarded(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        return 0  # whoever read our output has read enough
+        # Whoever read our output has read enough; what is left of it must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    else:
+        return code
     finally:
         logging.shutdown()

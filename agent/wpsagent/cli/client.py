@@ -13,7 +13,12 @@ from wpsagent.cli.parser import DEFAULT_CONFIG, DEFAULT_SOCKET
 from wpsagent.errors import AgentError, UsageError
 from wpsagent.io.control_socket import ControlClient
 
-FAIL = "FAIL\n"
+OK, FAIL, UNKNOWN_COMMAND = "OK\n", "FAIL\n", "UNKNOWN COMMAND\n"
+
+MAXIMUM_WORD = 100
+"""Letters in the longest argument: a UUID has 36, an interface 15, a PIN with separators some 20."""
+
+NO_PIN = "a PIN has 4 or 8 digits"
 
 
 def _socket(options: argparse.Namespace) -> str:
@@ -35,98 +40,141 @@ def _ask(options: argparse.Namespace, request: str) -> str:
         if reply == FAIL:
             reason = client.request("WHY").strip()
             raise AgentError(reason.partition(": ")[2] or reason)
+    if reply == UNKNOWN_COMMAND:
+        raise AgentError(f"the agent that answers is of another version: it does not know {_name(request)}")
     return reply
+
+
+def _do(options: argparse.Namespace, request: str) -> None:
+    """One request that is answered by OK; raises AgentError."""
+    reply = _ask(options, request)
+    if reply != OK:
+        raise AgentError(f"the agent gave an answer to {_name(request)} that is none: {reply.strip()[:60]!r}")
+
+
+def _name(request: str) -> str:
+    """The command of a request: never its arguments, which may be a PIN."""
+    return next(word for word in request.split() if not word.startswith("IFNAME="))
 
 
 def _word(text: str) -> str:
     """One argument of a request: no spaces, no line ends."""
-    if not text or any(character.isspace() for character in text):
-        raise UsageError(f"{text!r} is not one word")
+    if not text or len(text) > MAXIMUM_WORD or any(character.isspace() for character in text):
+        raise UsageError(f"{text[:MAXIMUM_WORD]!r} is not one word")
     return text
 
 
 def pbc(options: argparse.Namespace) -> int:
     """Press the button."""
-    _ask(options, f"WPS_PBC {_word(options.target)}" if options.target else "WPS_PBC")
+    _do(options, f"WPS_PBC {_word(options.target)}" if options.target else "WPS_PBC")
     print("the network is open for one device, for two minutes: press the WPS button of the device now")
     return 0
 
 
 def cancel(options: argparse.Namespace) -> int:
     """Take it back."""
-    _ask(options, f"WPS_CANCEL {_word(options.target)}" if options.target else "WPS_CANCEL")
+    _do(options, f"WPS_CANCEL {_word(options.target)}" if options.target else "WPS_CANCEL")
     print("cancelled")
     return 0
 
 
 def pin(options: argparse.Namespace) -> int:
     """Enter an enrollee's PIN, after the check that catches typing errors."""
-    entered = sys.stdin.readline().strip() if options.pin == "-" else options.pin
-    with ControlClient(_socket(options)) as client:
-        checked = client.request(f"WPS_CHECK_PIN {entered}")
-    if checked == "FAIL-CHECKSUM\n":
-        raise UsageError("the PIN's last digit does not fit the others: a typing error?")
-    if checked == FAIL:
-        raise UsageError("a PIN has 4 or 8 digits")
-    request = f"WPS_PIN {_word(options.uuid)} {checked.strip()} {max(options.timeout, 0)}"
+    entered = sys.stdin.readline(MAXIMUM_WORD).strip() if options.pin == "-" else options.pin
+    request = f"WPS_PIN {_word(options.uuid)} {_checked_pin(options, entered)} {options.timeout}"
     if options.mac:
         request += f" {_word(options.mac)}"
     prefix = f"IFNAME={_word(options.target)} " if options.target else ""
-    _ask(options, prefix + request)
+    _do(options, prefix + request)
     limit = f" for {options.timeout} s" if options.timeout > 0 else ""
     print(f"the device with this PIN is admitted{limit}: start WPS on it now")
     return 0
 
 
+def _checked_pin(options: argparse.Namespace, entered: str) -> str:
+    """The PIN without separators; raises UsageError for what cannot be one."""
+    if not 0 < len(entered) <= MAXIMUM_WORD:
+        raise UsageError(NO_PIN)
+    with ControlClient(_socket(options)) as client:
+        checked = client.request(f"WPS_CHECK_PIN {entered}").strip()
+    if checked == "FAIL-CHECKSUM":
+        raise UsageError("the PIN's last digit does not fit the others: a typing error?")
+    if not checked.isdecimal():
+        raise UsageError(NO_PIN)
+    return checked
+
+
 def status(options: argparse.Namespace) -> int:
     """What is going on."""
-    text = _ask(options, "AGENT_STATUS")
-    if options.json:
-        print(text.strip())
-        return 0
-    for line in status_lines(json.loads(text)):
+    text = _ask(options, "AGENT_STATUS").strip()
+    try:
+        state = json.loads(text)
+    except ValueError:
+        raise AgentError(f"the agent gave a status that cannot be read: {text[:60]!r}") from None
+    for line in [text] if options.json else status_lines(state):
         print(line)
     return 0
+
+
+# ---- the status in plain words
 
 
 def status_lines(state: Mapping[str, Any]) -> list[str]:
     """AGENT_STATUS in plain words."""
     lines = [f"{state['node']}: {_session_words(state)}"]
-    for network in state["access_points"]:
-        name = f"  {network['interface']}: {network['ssid']!r} on channel {network['channel']}"
-        if network["state"] == "enabled":
-            stations = network["stations"]
-            who = ", ".join(stations) if stations else "nobody"
-            lines.append(f"{name} is up; connected: {who}")
-        else:
-            lines.append(f"{name} is DOWN: {network['reason'] or network['state']}")
+    lines += [f"  {_network_words(network)}" for network in state["access_points"]]
     if last := state["last_result"]:
-        who = f" by {last['station']}" if last.get("station") else ""
-        why = f" ({last['reason']})" if last.get("reason") else ""
-        lines.append(f"  last result: {last['result']}{why}{who} at {last['at']}")
-    mqtt = state["mqtt"]
-    if mqtt is None:
-        lines.append("  MQTT: not configured")
-    elif mqtt["connected"]:
-        lines.append(f"  MQTT: connected to {mqtt['broker']}, topic {mqtt['topic']}")
-    else:
-        lines.append(f"  MQTT: NOT connected to {mqtt['broker']}: {mqtt['error'] or 'trying'}")
-    return lines
+        lines.append(f"  last result: {_result_words(last)}")
+    return [*lines, f"  MQTT: {_mqtt_words(state['mqtt'])}"]
+
+
+_SESSIONS: Mapping[str, str] = {
+    "idle": "waiting for the button",
+    "active": "open for one device",
+    "success": "a device was admitted",
+    "error": "the last attempt failed",
+    "overlap": "two devices pressed at once: wait two minutes and press again",
+    "timeout": "nobody came within the time",
+    "cancelled": "cancelled",
+}
+
+_METHODS: Mapping[str, str] = {"push_button": "by push button", "pin": "by PIN"}
 
 
 def _session_words(state: Mapping[str, Any]) -> str:
-    words = {
-        "idle": "waiting for the button",
-        "active": "open for one device",
-        "success": "a device was admitted",
-        "error": "the last attempt failed",
-        "overlap": "two devices pressed at once: wait two minutes and press again",
-        "timeout": "nobody came within two minutes",
-        "cancelled": "cancelled",
-    }
-    text = words.get(state["state"], state["state"])
+    if state["agent"] != "running":
+        return str(state["agent"])
+    text = _SESSIONS.get(state["state"], state["state"])
+    if state["state"] == "active":
+        text += f" {_METHODS.get(state['method'], state['method'])}"
     left = state["seconds_left"]
-    return f"{text}, {left // 60}:{left % 60:02} left ({state['method']})" if left is not None else text
+    return text if left is None else f"{text}, {left // 60}:{left % 60:02} left"
+
+
+def _network_words(network: Mapping[str, Any]) -> str:
+    name = f"{network['interface']}: {network['ssid']!r} on channel {network['channel']}"
+    match network["state"]:
+        case "enabled":
+            return f"{name} is up; connected: {', '.join(network['stations']) or 'nobody'}"
+        case "starting":
+            return f"{name} is starting"
+        case state:
+            return f"{name} is DOWN: {network['reason'] or state}"
+
+
+def _result_words(last: Mapping[str, Any]) -> str:
+    device = " ".join(text for text in (last.get("device_name"), last.get("station")) if text)
+    parts = (last["result"], last.get("reason"), device, last["at"])
+    return ", ".join(part for part in parts if part)
+
+
+def _mqtt_words(mqtt: Mapping[str, Any] | None) -> str:
+    if mqtt is None:
+        return "not configured"
+    lost = f"; {mqtt['dropped_events']} events were lost" if mqtt.get("dropped_events") else ""
+    if mqtt["connected"]:
+        return f"connected to {mqtt['broker']}, topic {mqtt['topic']}{lost}"
+    return f"NOT connected to {mqtt['broker']}: {mqtt['error'] or 'trying'}{lost}"
 
 
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {

@@ -10,6 +10,7 @@ Handler = Callable[[argparse.Namespace], int]
 
 DEFAULT_CONFIG = "/etc/wps-agent/wps-agent.toml"
 DEFAULT_SOCKET = "/run/wps-agent/control"
+MAXIMUM_TIMEOUT = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,13 @@ class Command:
 
 def _option(*names: str, text: str, **keywords: Any) -> Option:
     return Option(names, {"help": text, **keywords})
+
+
+def _seconds(text: str) -> int:
+    """0 for ever; the limit is the agent's own."""
+    if not (text.isascii() and text.isdecimal()) or int(text) > MAXIMUM_TIMEOUT:
+        raise argparse.ArgumentTypeError(f"expected a number of seconds, 0 to {MAXIMUM_TIMEOUT}, found {text!r}")
+    return int(text)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -80,7 +88,11 @@ COMMANDS: Sequence[Command] = (
         "run the agent: on this board, or simulated where there is no configuration",
         (
             _CONFIG,
-            _option("--simulate", text="a simulated board, radio and phone", action="store_true"),
+            _option(
+                "--simulate",
+                text="a simulated board, radio and phone; of a configuration only the MQTT broker is used",
+                action="store_true",
+            ),
             _option("-v", "--verbose", text="log more; twice: every frame's fate", action="count", default=0),
         ),
         _run,
@@ -114,7 +126,7 @@ COMMANDS: Sequence[Command] = (
             _option(
                 "--timeout",
                 text="forget it after so many seconds (default: never)",
-                type=int,
+                type=_seconds,
                 default=0,
                 metavar="SECONDS",
             ),
@@ -146,10 +158,11 @@ COMMANDS: Sequence[Command] = (
         "show an annotated example, or check a file",
         (
             _option("action", text="example: print one; check: check FILE", choices=("example", "check")),
-            _CONFIG,
+            _option("file", text=f"what to check (default: {DEFAULT_CONFIG})", nargs="?", metavar="FILE"),
+            _option("-c", "--config", text="the same", metavar="FILE"),
         ),
         _config,
-        "  wps-agent config example > wps-agent.toml\n  wps-agent config check --config wps-agent.toml\n",
+        "  wps-agent config example > wps-agent.toml\n  wps-agent config check wps-agent.toml\n",
     ),
 )
 

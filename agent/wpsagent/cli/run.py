@@ -24,19 +24,45 @@ _PRIORITIES = {logging.DEBUG: "<7>", logging.INFO: "<6>", logging.WARNING: "<4>"
 def run(options: argparse.Namespace) -> int:
     """The agent on this board; or simulated, when asked for or when there is no configuration to run with."""
     path = Path(options.config or DEFAULT_CONFIG)
-    if options.simulate or (options.config is None and not path.exists()):
-        from wpsagent.daemon.simulation import simulate
-
-        if not options.simulate:
-            print(f"no configuration at {path}: this is the simulated board ('wps-agent config example' shows one)\n")
-        set_up_logging("debug" if options.verbose else "error")
-        mqtt = load(path).mqtt if options.config else None
-        return simulate(mqtt)
+    if options.simulate or (options.config is None and _is_missing(path)):
+        return _simulate(options, path)
     configuration = load(path)
+    _require_networks(configuration, path)
     set_up_logging("debug" if options.verbose else configuration.agent.log_level)
     for warning in configuration.warnings:
         logger.warning("%s", warning)
     return asyncio.run(_run(configuration))
+
+
+def _simulate(options: argparse.Namespace, path: Path) -> int:
+    from wpsagent.daemon.simulation import simulate
+
+    if not options.simulate:
+        print(
+            f"No configuration at {path}: this is the simulated board.\n"
+            "The agent is the real one; its radio, button, LED and phone are in memory.\n"
+            f"For a real board: wps-agent config example > {path.name}, edit it, then\n"
+            f"wps-agent run --config {path.name}\n",
+            flush=True,
+        )
+    set_up_logging("debug" if options.verbose else "error")
+    return simulate(load(path).mqtt if options.config else None)
+
+
+def _is_missing(path: Path) -> bool:
+    """True only where there is nothing: what is there but cannot be read is for `load` to complain about."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _require_networks(configuration: Configuration, path: Path) -> None:
+    if not configuration.access_points:
+        raise UsageError(f"{path}: no [[access_point]]: there is nothing to run")
 
 
 async def _run(configuration: Configuration) -> int:
@@ -51,13 +77,12 @@ def check_config(options: argparse.Namespace) -> int:
     if options.action == "example":
         print(describe(), end="")
         return 0
-    path = Path(options.config or DEFAULT_CONFIG)
+    path = Path(options.file or options.config or DEFAULT_CONFIG)
     configuration = load(path)
+    _require_networks(configuration, path)
     for warning in configuration.warnings:
         print(f"warning: {warning}")
     networks = ", ".join(f"{ap.interface} ({ap.ssid})" for ap in configuration.access_points)
-    if not networks:
-        raise UsageError(f"{path}: no [[access_point]]: there is nothing to run")
     print(f"{path} is right: {networks}")
     return 0
 

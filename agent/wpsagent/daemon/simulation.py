@@ -8,12 +8,13 @@ code tells whether the phone got onto the network: 0 if it did, 1 if not.
 import asyncio
 import os
 import secrets
-import shutil
+import signal
 import sys
 import tempfile
 import termios
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from wpsagent.config.loader import parse
 from wpsagent.config.model import AccessPointSettings, ButtonSettings, Configuration, MqttSettings
 from wpsagent.daemon.board import bind_button
 from wpsagent.daemon.daemon import Daemon
-from wpsagent.daemon.timeline import Timeline, agent_line
+from wpsagent.daemon.timeline import KEYS, Timeline, agent_line, pattern_words
 from wpsagent.errors import AgentError
 from wpsagent.io.broker import ChildBroker
 from wpsagent.io.mqtt import probe
@@ -31,8 +32,7 @@ from wpsagent.octets import MacAddress
 from wpsagent.ports import AccessPointRadio
 from wpsagent.roles.simulated_phone import SimulatedPhone
 from wpsagent.status import events as e
-from wpsagent.status.texts import cleaned
-from wpsagent_board.pattern import DEFAULT_PATTERNS, Pattern
+from wpsagent_board.pattern import DEFAULT_PATTERNS
 from wpsagent_board.simulated import SimulatedButton, SimulatedIndicator
 
 LONGEST_RUN = 150.0
@@ -40,6 +40,9 @@ LONGEST_RUN = 150.0
 
 PHONE_DELAY = 0.5
 """Seconds a person needs from the one button to the other."""
+
+COUNT_DOWN_STEP = 0.25
+"""Seconds between two looks at the clock: the time left is drawn at most so late."""
 
 CONFIGURATION = """
 [agent]
@@ -75,7 +78,10 @@ async def _simulate(folder: Path, mqtt: MqttSettings | None) -> int:
         configuration = await _configuration(folder, mqtt, stack, timeline)
         simulation = Simulation(configuration, timeline)
         await simulation.start(stack)
-        return await simulation.run()
+        await simulation.run()
+    timeline.blank()
+    timeline.say("result", simulation.result)
+    return simulation.exit_code
 
 
 async def _configuration(
@@ -84,15 +90,28 @@ async def _configuration(
     """The simulated board's; with the user's broker where that can be reached, otherwise one of our own."""
     port = 1883
     if mqtt is not None and (problem := await probe(mqtt)) is not None:
-        timeline.say("broker", f"{mqtt.host}:{mqtt.port} cannot be used ({problem}); starting one")
+        timeline.say("broker", f"{problem}; starting one of our own instead")
         mqtt = None
     if mqtt is None:
         broker = await stack.enter_async_context(ChildBroker(folder))
         port = broker.port
         timeline.say("broker", f"mosquitto listens on 127.0.0.1:{port}")
+        if timeline.is_live:
+            timeline.say("broker", f"for whole messages: mosquitto_sub -p {port} -v -t '#'")
+    else:
+        timeline.say("broker", f"{mqtt.host}:{mqtt.port}, topic {mqtt.base_topic}/{mqtt.node}")
     passphrase = secrets.token_urlsafe(12)
     configuration = parse(CONFIGURATION.format(folder=folder, passphrase=passphrase, port=port))
     return configuration if mqtt is None else replace(configuration, mqtt=mqtt)
+
+
+class Outcome(Enum):
+    """What became of a phone.  LEFT: it was still trying when the person left or cancelled."""
+
+    NOT_PRESSED = "not pressed"
+    FAILED = "failed"
+    LEFT = "left"
+    JOINED = "joined"
 
 
 class Simulation:
@@ -109,17 +128,18 @@ class Simulation:
         self._daemon.reporting.observers.append(self._agent_event)
         self._daemon.reporting.pattern_listeners.append(self._pattern)
         self._daemon.leds.add(self._led, DEFAULT_PATTERNS)
-        self._phones: list[asyncio.Task[bool]] = []
-        self._watcher: MqttWatcher | None = None
+        self._phones: list[asyncio.Task[Outcome]] = []
+        self._is_interactive = timeline.is_live and sys.stdin.isatty()
+        self._has_explained_overlap = False
         self._has_left = asyncio.Event()
         self._mqtt = configuration.mqtt
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Bring the agent up, and the watcher of its messages."""
         assert self._mqtt is not None
-        self._watcher = MqttWatcher(self._mqtt, self._message)
-        await self._watcher.start()
-        stack.push_async_callback(self._watcher.close)
+        watcher = MqttWatcher(self._mqtt, self._timeline.message)
+        await watcher.start()
+        stack.push_async_callback(watcher.close)
         agent = asyncio.create_task(self._daemon.run(), name="agent")
         stack.push_async_callback(self._stop, agent)
         started = asyncio.create_task(self._daemon.started.wait())
@@ -131,20 +151,50 @@ class Simulation:
         stack.callback(button.close)
         agent.add_done_callback(lambda _: self._has_left.set())
 
-    async def run(self) -> int:
-        """Press once, or whenever Enter is pressed; the exit code."""
-        if self._timeline.is_live and sys.stdin.isatty():
+    async def run(self) -> None:
+        """Press once, or whenever Enter is pressed; returns when there is no more to see."""
+        if self._is_interactive:
             await self._interact()
         else:
+            self._timeline.say("you", "no keyboard here: the button is pressed once, by itself")
             self._press()
-            await asyncio.wait(self._phones, timeout=LONGEST_RUN)
-        joined = [phone for phone in self._phones if phone.done() and not phone.cancelled() and phone.result()]
+            await self._wait_for_phones()
+        await self._end_phones()
+
+    @property
+    def result(self) -> str:
+        """What came of it, in words."""
+        outcomes = self._outcomes()
+        joined, tried = outcomes.count(Outcome.JOINED), len(outcomes) - outcomes.count(Outcome.NOT_PRESSED)
+        if tried == 0:
+            return "no phone asked to be let in"
+        if tried == 1:
+            return "the phone got onto the network" if joined else "the phone did not get onto the network"
+        return f"{joined} of {tried} phones got onto the network"
+
+    @property
+    def exit_code(self) -> int:
+        """0 if a phone joined; on a terminal also if none failed: leaving is no failure."""
+        outcomes = self._outcomes()
+        if Outcome.JOINED in outcomes:
+            return 0
+        return 0 if self._is_interactive and Outcome.FAILED not in outcomes else 1
+
+    def _outcomes(self) -> list[Outcome]:
+        """Of every phone, after the end of the run."""
+        return [Outcome.LEFT if phone.cancelled() else phone.result() for phone in self._phones]
+
+    async def _wait_for_phones(self) -> None:
+        """Until each has joined or given up, the agent has left (a signal), or it takes too long."""
+        phones = asyncio.gather(*self._phones)
+        left = asyncio.create_task(self._has_left.wait())
+        await asyncio.wait((phones, left), timeout=LONGEST_RUN, return_when=asyncio.FIRST_COMPLETED)
+        left.cancel()
+
+    async def _end_phones(self) -> None:
         for phone in self._phones:
             phone.cancel()
         await asyncio.gather(*self._phones, return_exceptions=True)
-        self._timeline.blank()
-        self._timeline.say("result", f"{len(joined)} of {len(self._phones)} phones got onto the network")
-        return 0 if joined else 1
 
     # ---- the person
 
@@ -154,13 +204,16 @@ class Simulation:
         number = len(self._phones) + 1
         self._phones.append(asyncio.create_task(self._phone(number), name=f"phone {number}"))
 
-    async def _phone(self, number: int) -> bool:
+    async def _phone(self, number: int) -> Outcome:
         await asyncio.sleep(PHONE_DELAY)
         name = "phone" if number == 1 else f"phone {number}"
 
         def progress(text: str) -> None:
             self._timeline.say(name, text)
 
+        if self._daemon.reporting.state()["state"] != "active":
+            progress("is not pressed: the network is not open")
+            return Outcome.NOT_PRESSED
         address = MacAddress(b"\x02\x00\x5e\x00\x53" + bytes([number & 0xFF]))
         phone = SimulatedPhone(self._air, address, os.urandom, progress, f"Simulated {name}")
         progress("its WPS button is pressed")
@@ -170,36 +223,56 @@ class Simulation:
         except AgentError as error:
             progress(f"gives up: {error}")
             phone.leave()
-            return False
+            return Outcome.FAILED
+        except asyncio.CancelledError:
+            phone.leave()
+            raise
         progress(f"is on the network: 3 pings answered, {seconds * 1000:.1f} ms each")
         await asyncio.sleep(0.3)  # what the agent says of it is on its way
-        return True
+        self._hint("the phone is in; Enter lets another one in, q ends")
+        return Outcome.JOINED
+
+    def _cancel(self) -> None:
+        """Take the press back, on the board and on the phones that have not joined yet."""
+        self._daemon.cancel(None)
+        for phone in self._phones:
+            phone.cancel()
 
     async def _interact(self) -> None:
         """Keys from the terminal until q, Ctrl-C or the end of input."""
-        self._timeline.say("you", "press Enter to press the button of the board")
+        self._timeline.keys = KEYS
+        self._hint("press Enter: the board's button, and soon after it a phone's")
         loop = asyncio.get_running_loop()
         descriptor = sys.stdin.fileno()
         saved = termios.tcgetattr(descriptor)
-        raw = termios.tcgetattr(descriptor)
-        raw[3] &= ~(termios.ECHO | termios.ICANON)
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, raw)
-        loop.add_reader(descriptor, self._key)
-        clock = asyncio.create_task(self._count_down())
-        try:
+        with ExitStack() as stack:
+            stack.callback(_set_terminal, descriptor, saved)
+            self._take_terminal()
+            for number, handler in ((signal.SIGCONT, self._take_terminal), (signal.SIGWINCH, self._timeline.redraw)):
+                loop.add_signal_handler(number, handler)
+                stack.callback(loop.remove_signal_handler, number)
+            loop.add_reader(descriptor, self._key)
+            stack.callback(loop.remove_reader, descriptor)
+            clock = asyncio.create_task(self._count_down())
+            stack.callback(clock.cancel)
             await self._has_left.wait()
-        finally:
-            clock.cancel()
-            loop.remove_reader(descriptor)
-            termios.tcsetattr(descriptor, termios.TCSADRAIN, saved)
+        self._timeline.keys = ""
+
+    def _take_terminal(self) -> None:
+        """Every key at once, and not shown; again after a stop (Ctrl-Z), when the shell has had the terminal."""
+        attributes = _terminal(sys.stdin.fileno())
+        if attributes is not None:
+            attributes[3] &= ~(termios.ECHO | termios.ICANON)
+            _set_terminal(sys.stdin.fileno(), attributes)
+        self._timeline.redraw()
 
     def _key(self) -> None:
-        for key in os.read(sys.stdin.fileno(), 64) or b"q":
+        for key in _read_keys(sys.stdin.fileno()):
             match bytes([key]):
                 case b"\r" | b"\n" | b" ":
                     self._press()
                 case b"c":
-                    self._daemon.cancel(None)
+                    self._cancel()
                 case b"q" | b"\x04":
                     self._has_left.set()
                 case _:
@@ -208,23 +281,26 @@ class Simulation:
     async def _count_down(self) -> None:
         while True:
             self._timeline.time_left(self._daemon.reporting.state()["seconds_left"])
-            await asyncio.sleep(1)
+            await asyncio.sleep(COUNT_DOWN_STEP)
+
+    def _hint(self, text: str) -> None:
+        """What to do next, for who can press keys."""
+        if self._timeline.keys:
+            self._timeline.say("you", text)
 
     # ---- what is shown
 
     def _agent_event(self, event: e.AgentEvent) -> None:
         if (line := agent_line(event)) is not None:
             self._timeline.say("agent", line)
+        if isinstance(event, e.OverlapDetected) and not self._has_explained_overlap:
+            self._has_explained_overlap = True
+            self._hint("one phone at a time: wait two minutes, until both buttons are forgotten, then press again")
+        elif isinstance(event, e.BrokerLost):
+            self._hint("the agent goes on without a broker and tries again by itself")
 
     def _pattern(self, name: str) -> None:
-        self._timeline.say("LED", _pattern_words(DEFAULT_PATTERNS[name]))
-
-    def _message(self, topic: str, payload: bytes) -> None:
-        width = max(60, shutil.get_terminal_size((160, 24)).columns - 20)
-        text = f"{topic} {cleaned(payload.decode(errors='replace'))}"
-        self._timeline.say(
-            "MQTT", text if len(text) <= width or not self._timeline.is_live else f"{text[: width - 1]}…"
-        )
+        self._timeline.say("LED", pattern_words(DEFAULT_PATTERNS[name]))
 
     # ---- the board
 
@@ -237,10 +313,22 @@ class Simulation:
         await asyncio.gather(agent, return_exceptions=True)
 
 
-def _pattern_words(pattern: Pattern) -> str:
-    if pattern.is_dark:
-        return f"off ({pattern.name})"
-    if pattern.is_solid:
-        return f"on ({pattern.name})"
-    steps = ", ".join(f"{on}/{off}" for on, off in dict.fromkeys(pattern.steps))
-    return f"blinks {steps} ms ({pattern.name})"
+def _terminal(descriptor: int) -> list[Any] | None:
+    """A terminal's attributes; None when it has gone."""
+    try:
+        return termios.tcgetattr(descriptor)
+    except termios.error:
+        return None
+
+
+def _set_terminal(descriptor: int, attributes: list[Any]) -> None:
+    with suppress(termios.error):  # gone, or not ours while we are in the background
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, attributes)
+
+
+def _read_keys(descriptor: int) -> bytes:
+    """What was typed; q at the end of input, and when the terminal has gone."""
+    try:
+        return os.read(descriptor, 64) or b"q"
+    except OSError:
+        return b"q"

@@ -39,10 +39,20 @@ class ChildBroker:
         await self.stop()
 
     async def start(self) -> None:
-        """Start it and wait until it listens; raises BrokerError."""
+        """Start it and wait until it listens; raises BrokerError.  Whatever ends the wait ends mosquitto as well."""
+        try:
+            await self._launch()
+            await self._wait_until_it_listens()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _launch(self) -> None:
         program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
         if program is None:
-            raise BrokerError("no MQTT broker: mosquitto is not installed (apt install mosquitto)")
+            raise BrokerError(
+                "no MQTT broker: mosquitto is not installed (apt install mosquitto), and no other one is configured"
+            )
         self.port = _free_port()
         configuration = self._folder / "mosquitto.conf"
         lines = [f"listener {self.port} 127.0.0.1", "allow_anonymous true", "persistence false"]
@@ -51,8 +61,16 @@ class ChildBroker:
         configuration.write_text("".join(f"{line}\n" for line in lines))
         with (self._folder / "mosquitto.log").open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                program, "-c", str(configuration), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+                program,
+                *("-c", str(configuration)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                process_group=0,  # Ctrl-C is for us: the broker hears our last words first
             )
+
+    async def _wait_until_it_listens(self) -> None:
+        assert self._process is not None
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 while not await self._listens():
@@ -60,7 +78,6 @@ class ChildBroker:
                         raise BrokerError(f"mosquitto ended at once:\n{self._log()}")
                     await asyncio.sleep(0.02)
         except TimeoutError:
-            await self.stop()
             raise BrokerError(f"mosquitto does not listen on port {self.port}:\n{self._log()}") from None
 
     async def stop(self) -> None:
@@ -79,7 +96,7 @@ class ChildBroker:
         return True
 
     def _log(self) -> str:
-        return (self._folder / "mosquitto.log").read_text(errors="replace")
+        return (self._folder / "mosquitto.log").read_text(errors="replace").rstrip()
 
 
 def _free_port() -> int:

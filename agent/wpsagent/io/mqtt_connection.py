@@ -104,6 +104,14 @@ class Connection:
         info = self._client.publish(topic, payload, qos=1, retain=is_retained)
         return int(info.mid) if info.rc == paho.MQTT_ERR_SUCCESS else None
 
+    def subscribe(
+        self, topic_filter: str, on_subscribed: Callable[[], None], on_message: Callable[[str, bytes], None]
+    ) -> None:
+        """Ask for messages with QoS 1: on_message(topic, payload).  Only while connected, as from connection_made."""
+        self._client.on_subscribe = lambda *_: on_subscribed()
+        self._client.on_message = lambda _client, _userdata, message: on_message(message.topic, message.payload)
+        self._client.subscribe(topic_filter, 1)
+
     def disconnect(self) -> None:
         """Say goodbye; connection_lost follows once the octets are out."""
         if self._fd is not None:

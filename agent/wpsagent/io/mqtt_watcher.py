@@ -2,50 +2,61 @@
 """Listens to what the agent tells a broker: the other end of io.mqtt, for the simulated board."""
 
 import asyncio
-import threading
 from collections.abc import Callable
-from typing import Any
 
 from wpsagent.errors import AgentError
-from wpsagent.io.mqtt_connection import MqttOptions, new_paho_client
+from wpsagent.io.mqtt_connection import Connection, MqttOptions
 
-SUBSCRIBE_TIMEOUT = 5.0
+SUBSCRIBE_TIMEOUT = 10.0
 
 
 class MqttWatcher:
-    """Subscribed to `<base>/<node>/#`; on_message(topic, payload) is called in the loop."""
+    """Subscribed to `<base>/<node>/#`; on_message(topic, payload) is called in the loop.
+
+    A connection that is lost afterwards is not made again: the agent's own reporter tells of the loss.
+    """
 
     def __init__(self, options: MqttOptions, on_message: Callable[[str, bytes], None]) -> None:
         self._options = options
         self._on_message = on_message
-        self._client: Any = None
-        self._subscribed = threading.Event()
+        self._connection: Connection | None = None
+        self._subscribed: asyncio.Future[str | None] | None = None
 
     async def start(self) -> None:
         """Connect and subscribe; raises AgentError when the broker does not take us."""
-        loop = asyncio.get_running_loop()
         options = self._options
-        client = new_paho_client("")
-        if options.username is not None:
-            client.username_pw_set(options.username, options.password)
-        # paho 1.6 and 2.x call back with different arguments; of these only the message matters.
-        client.on_connect = lambda client, *_: client.subscribe(f"{options.base_topic}/{options.node}/#", 1)
-        client.on_subscribe = lambda *_: self._subscribed.set()
-        client.on_message = lambda _client, _data, message: loop.call_soon_threadsafe(
-            self._on_message, message.topic, message.payload
-        )
+        self._subscribed = asyncio.get_running_loop().create_future()
+        self._connection = Connection(options, self, f"{options.base_topic}-{options.node}-watcher".replace("/", "-"))
+        self._connection.open()
         try:
-            await loop.run_in_executor(None, client.connect, options.host, options.port, options.keepalive_s)
-        except OSError as error:
-            raise AgentError(f"the broker {options.host}:{options.port} cannot be reached: {error}") from None
-        self._client = client
-        client.loop_start()
-        if not await loop.run_in_executor(None, self._subscribed.wait, SUBSCRIBE_TIMEOUT):
-            raise AgentError(f"the broker {options.host}:{options.port} did not take our subscription")
+            async with asyncio.timeout(SUBSCRIBE_TIMEOUT):
+                problem = await self._subscribed
+        except TimeoutError:
+            problem = f"the broker {options.host}:{options.port} did not take our subscription"
+        if problem is not None:
+            await self.close()
+            raise AgentError(f"MQTT: {problem}")
 
     async def close(self) -> None:
         """Disconnect.  Safe to call twice."""
-        if self._client is not None:
-            client, self._client = self._client, None
-            client.disconnect()
-            await asyncio.get_running_loop().run_in_executor(None, client.loop_stop)
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.disconnect()
+            connection.drop("closed")
+
+    # ---- the connection's owner
+
+    def connection_made(self) -> None:
+        if self._connection is not None:
+            topic_filter = f"{self._options.base_topic}/{self._options.node}/#"
+            self._connection.subscribe(topic_filter, lambda: self._answer(None), self._on_message)
+
+    def connection_lost(self, reason: str) -> None:
+        self._answer(reason)
+
+    def message_acknowledged(self, message_id: int) -> None:
+        """Nothing is published here."""
+
+    def _answer(self, problem: str | None) -> None:
+        if self._subscribed is not None and not self._subscribed.done():
+            self._subscribed.set_result(problem)

@@ -62,7 +62,7 @@ from wpsagent.wsc.elements import (
 )
 from wpsagent.wsc.enrollee import Enrollee, EnrolleeParameters
 from wpsagent.wsc.enumerations import ConfigMethods, DevicePasswordId, RequestType
-from wpsagent.wsc.events import CredentialsReceived, RunFailed
+from wpsagent.wsc.events import CredentialsReceived, M2dReceived, RunFailed
 
 WALK_TIME = 120.0
 SCAN_PERIOD = 0.5
@@ -280,8 +280,10 @@ class SimulatedPhone:
                     match event:
                         case CredentialsReceived():
                             credential = event.credentials[0]
+                        case M2dReceived():
+                            failure = f"the access point does not want us now (M2D, {_error(event)})"
                         case RunFailed():
-                            failure = f"configuration error {int(event.configuration_error)}"
+                            failure = failure or event.reason or _error(event)
                 await self._step(peer, ends_at)
         if credential is None:
             raise PhoneError(f"the registration protocol failed: {failure or 'the access point ended it'}")
@@ -370,6 +372,10 @@ class SimulatedPhone:
                 frame = decode_frame(unit.octets)
                 if isinstance(frame, Deauthentication) and frame.source == self._bssid:
                     raise DeauthenticatedError(frame.reason_code)
+
+
+def _error(event: M2dReceived | RunFailed) -> str:
+    return f"configuration error {int(event.configuration_error)}"
 
 
 def _found(response: ProbeResponse, frequency_mhz: int) -> FoundAccessPoint:
