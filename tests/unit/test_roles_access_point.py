@@ -1,0 +1,682 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The access point's own life: frames, associations in every state, floods, silence, loss, and the order of commands."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.roles_bench import (
+    AP,
+    BASIC_RATES,
+    LAPTOP,
+    OPEN,
+    OTHER_AP,
+    PHONE,
+    PROTECTED,
+    RATES,
+    RSNE,
+    SSID,
+    WPS1,
+    WPS2,
+    Bench,
+    BenchStation,
+    access_point,
+    association,
+    authentication,
+    elements_of,
+    frames_of,
+    only,
+    outline,
+    reassociation,
+    registrar,
+    response_of,
+    sent_again,
+    station_address,
+    with_sequence,
+    wps_probe,
+)
+from wpsagent.crypto.rsn_keys import derive_psk
+from wpsagent.dot11.elements import ElementId, ssid_element, supported_rates_element
+from wpsagent.dot11.frames import (
+    Action,
+    AssociationRequest,
+    AssociationResponse,
+    Authentication,
+    Capability,
+    Deauthentication,
+    Disassociation,
+    Frame,
+    ProbeRequest,
+    ProbeResponse,
+    ReassociationResponse,
+)
+from wpsagent.errors import RadioError
+from wpsagent.octets import BROADCAST, MacAddress, Ssid
+from wpsagent.ports import (
+    AddStation,
+    AuthorizeStation,
+    CommandFailed,
+    EapolReceived,
+    FrameReceived,
+    FrameStatus,
+    InstallKey,
+    ProbeStation,
+    RadioCommand,
+    RadioLost,
+    ReadActivity,
+    RemoveStation,
+    SendEapol,
+    SendFrame,
+    SetBeacon,
+    StartAccessPoint,
+    StationActivity,
+    StationProbed,
+    StopAccessPoint,
+    UnexpectedFrame,
+)
+from wpsagent.roles.events import AccessPointLost, StationConnected, StationDisconnected
+from wpsagent.roles.stations import MAXIMUM_UNASSOCIATED
+from wpsagent.wsc.elements import unwrap
+
+EAPOL_START = bytes.fromhex("01010000")
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench(access_point()).start()
+
+
+@pytest.fixture
+def open_bench() -> Bench:
+    return Bench(access_point(OPEN)).start()
+
+
+def wps_bench() -> Bench:
+    shared = registrar()
+    return Bench(access_point(shared=shared), shared).start()
+
+
+def probe(
+    ssid: Ssid | None = SSID, *, bssid: MacAddress = BROADCAST, destination: MacAddress = BROADCAST
+) -> ProbeRequest:
+    elements = ssid_element(ssid) if ssid is not None else b""
+    return ProbeRequest(destination, PHONE, bssid, elements + supported_rates_element(RATES))
+
+
+# ---- start and stop
+
+
+def test_start_beacons_and_installs_the_group_key() -> None:
+    machine = access_point()
+    machine.start(5.0)
+    start, key = machine.messages_to_send()
+    assert isinstance(start, StartAccessPoint)
+    assert (start.ssid, start.frequency_mhz, start.is_protected, start.has_ht) == (SSID, 2437, True, True)
+    assert (start.basic_rates, start.has_short_slot, start.is_hidden) == (BASIC_RATES, True, False)
+    assert isinstance(key, InstallKey)
+    assert (key.index, key.station, len(key.key)) == (1, None, 16)
+    assert machine.is_started
+    assert machine.messages_to_send() == []
+
+
+def test_an_open_network_has_no_group_key_and_never_changes_it() -> None:
+    bench = Bench(access_point(OPEN))
+    bench.machine.start(bench.now)
+    assert outline(bench.drain()) == ["StartAccessPoint"]
+    bench.machine.rekey(bench.now)
+    assert bench.drain() == []
+    bench.pass_time(200_000)
+    assert bench.commands == []
+
+
+def test_a_passphrase_gives_the_psk_of_the_standard() -> None:
+    settings = replace(PROTECTED, passphrase=b"correct horse", psk=None)
+    bench = Bench(access_point(settings)).start()
+    commands = bench.associate()
+    station = BenchStation(bench, PHONE, derive_psk(b"correct horse", SSID))
+    station.take(commands)
+    assert bench.machine.connected_stations == [PHONE]
+
+
+def test_a_channel_that_the_radio_has_not_is_refused_at_once() -> None:
+    with pytest.raises(RadioError, match="no channel at 5955 MHz"):
+        access_point(frequency_mhz=5955)
+
+
+def test_stop_sends_everybody_away_and_is_deaf_afterwards(bench: Bench) -> None:
+    bench.connect()
+    bench.frame(authentication(LAPTOP))
+    bench.take_events()
+    bench.machine.stop(bench.now)
+    assert outline(bench.drain()) == [
+        f"Deauthentication {PHONE} 3",
+        f"RemoveStation {PHONE}",
+        f"Deauthentication {LAPTOP} 3",
+        f"Deauthentication {BROADCAST} 3",
+        "StopAccessPoint",
+    ]
+    assert bench.take_events() == [StationDisconnected(PHONE, "the access point stopped")]
+    assert bench.machine.deadline is None
+    assert bench.frame(authentication()) == []
+    assert bench.receive(UnexpectedFrame(PHONE)) == []
+    assert bench.receive(RadioLost("down")) == []
+    assert bench.events == []
+
+
+def test_what_is_heard_before_the_start_is_not_answered() -> None:
+    bench = Bench(access_point())
+    assert bench.frame(authentication()) == []
+    assert bench.machine.deadline is None
+
+
+def test_a_beacon_is_renewed_only_while_it_is_sent() -> None:
+    bench = Bench(access_point())
+    bench.machine.selected_registrar_changed()
+    assert bench.drain() == []
+    bench.start()
+    bench.machine.selected_registrar_changed()
+    assert outline(bench.drain()) == ["SetBeacon"]
+
+
+def test_the_beacon_says_that_the_button_was_pressed() -> None:
+    bench = wps_bench()
+    assert bench.registrar is not None
+    bench.registrar.press_button(bench.now)
+    bench.machine.selected_registrar_changed()
+    (command,) = bench.drain()
+    assert isinstance(command, SetBeacon)
+    assert bytes.fromhex("1041000101") in (unwrap(command.beacon.tail) or b"")
+    assert bytes.fromhex("1041000101") in (unwrap(command.beacon.probe_response_elements) or b"")
+    assert unwrap(command.beacon.association_response_elements) is not None
+
+
+# ---- probe requests
+
+
+@pytest.mark.parametrize("ssid", [SSID, Ssid(b"")])
+@pytest.mark.parametrize("bssid", [AP, BROADCAST])
+@pytest.mark.parametrize("destination", [AP, BROADCAST])
+def test_a_probe_request_for_us_is_answered(
+    bench: Bench, ssid: Ssid, bssid: MacAddress, destination: MacAddress
+) -> None:
+    (response,) = frames_of(bench.frame(probe(ssid, bssid=bssid, destination=destination)))
+    assert isinstance(response, ProbeResponse)
+    assert (response.destination, response.source, response.bssid) == (PHONE, AP, AP)
+    assert response.parse_elements().ssid == SSID
+    assert response.parse_elements().first_element(ElementId.RSN) == RSNE
+
+
+@pytest.mark.parametrize(
+    "request_frame",
+    [
+        probe(Ssid(b"elsewhere")),
+        probe(None),
+        probe(bssid=OTHER_AP),
+        probe(destination=OTHER_AP, bssid=OTHER_AP),
+        probe(destination=OTHER_AP),
+    ],
+)
+def test_a_probe_request_for_others_is_not_answered(bench: Bench, request_frame: ProbeRequest) -> None:
+    assert bench.frame(request_frame) == []
+
+
+def test_a_hidden_network_answers_to_its_name_only() -> None:
+    bench = Bench(access_point(is_hidden=True)).start()
+    assert bench.frame(probe(Ssid(b""))) == []
+    (response,) = frames_of(bench.frame(probe(SSID)))
+    assert isinstance(response, ProbeResponse)
+    assert response.parse_elements().ssid == SSID
+
+
+def test_a_probe_request_with_wps_is_told_to_the_registrar_and_answered_with_wps() -> None:
+    bench = wps_bench()
+    (response,) = frames_of(bench.frame(wps_probe(PHONE, b"\x01" * 16)))
+    assert isinstance(response, ProbeResponse)
+    assert unwrap(response.elements) is not None
+    assert bench.registrar is not None
+    assert bench.registrar.enrollee(PHONE) is not None
+
+
+def test_without_wps_the_wps_element_of_a_probe_request_is_nothing(bench: Bench) -> None:
+    (response,) = frames_of(bench.frame(wps_probe(PHONE, b"\x01" * 16)))
+    assert isinstance(response, ProbeResponse)
+    assert unwrap(response.elements) is None
+
+
+# ---- authentication
+
+
+def test_open_system_authentication_is_granted(bench: Bench) -> None:
+    (response,) = frames_of(bench.frame(authentication()))
+    assert response == Authentication(PHONE, AP, AP, b"", 0, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "transaction", "status"), [(1, 1, 13), (3, 1, 13), (0, 2, 14), (0, 0xFFFF, 14), (7, 0xFFFF, 13)]
+)
+def test_other_authentications_are_refused_and_leave_nothing(
+    bench: Bench, algorithm: int, transaction: int, status: int
+) -> None:
+    (response,) = frames_of(bench.frame(authentication(algorithm=algorithm, transaction=transaction)))
+    assert response == Authentication(PHONE, AP, AP, b"", algorithm, (transaction + 1) & 0xFFFF, status)
+    assert outline(bench.frame(association())) == [f"Deauthentication {PHONE} 6"]
+
+
+def test_a_station_that_does_not_associate_is_forgotten_without_a_word(bench: Bench) -> None:
+    bench.frame(authentication())
+    assert bench.machine.deadline == bench.now + 10.0
+    assert bench.pass_time(10.0) == []
+    assert outline(bench.frame(association())) == [f"Deauthentication {PHONE} 6"]
+
+
+def test_a_flood_of_authentications_pushes_out_the_oldest(bench: Bench) -> None:
+    for number in range(MAXIMUM_UNASSOCIATED + 5):
+        bench.frame(authentication(station_address(number)))
+    assert outline(bench.frame(association(station_address(4)))) == [f"Deauthentication {station_address(4)} 6"]
+    assert response_of(bench.frame(association(station_address(5)))).status_code == 0
+
+
+def test_a_connected_station_that_authenticates_anew_begins_anew(bench: Bench) -> None:
+    bench.connect()
+    bench.take_events()
+    assert outline(bench.frame(authentication())) == [f"RemoveStation {PHONE}", f"Authentication {PHONE} 0"]
+    assert bench.take_events() == [StationDisconnected(PHONE, "it authenticated anew")]
+    assert bench.machine.connected_stations == []
+
+
+def test_a_full_network_refuses_newcomers_and_not_those_it_has() -> None:
+    bench = Bench(access_point(max_stations=1)).start()
+    bench.connect(PHONE)
+    assert outline(bench.frame(authentication(LAPTOP))) == [f"Authentication {LAPTOP} 17"]
+    assert outline(bench.frame(authentication(PHONE)))[-1] == f"Authentication {PHONE} 0"
+
+
+def test_the_last_place_is_for_who_associates_first() -> None:
+    bench = Bench(access_point(max_stations=1)).start()
+    bench.frame(authentication(PHONE))
+    bench.frame(authentication(LAPTOP))
+    assert response_of(bench.frame(association(LAPTOP))).status_code == 0
+    refused = response_of(bench.frame(association(PHONE)))
+    assert (refused.status_code, refused.aid) == (17, 0)
+
+
+def test_a_flood_of_associations_without_acknowledgement_is_bounded() -> None:
+    """More stations than there are association identifiers, none of which acknowledges anything."""
+    bench = Bench(access_point(max_stations=5000)).start()
+    accepted = 0
+    for number in range(2100):
+        bench.frame(authentication(station_address(number)))
+        commands = bench.frame(association(station_address(number)))
+        accepted += len(only(commands, AddStation))
+    assert accepted == 2007
+    commands = bench.pass_time(2.0)
+    assert len(only(commands, RemoveStation)) == 2007
+    bench.pass_time(10.0)
+    assert bench.machine.connected_stations == []
+
+
+# ---- association
+
+
+def test_an_association_adds_the_station_before_it_is_answered(bench: Bench) -> None:
+    bench.frame(authentication())
+    commands = bench.frame(association())
+    assert outline(commands) == [f"AddStation {PHONE}", f"AssociationResponse {PHONE} 0"]
+    add, response = commands
+    assert isinstance(add, AddStation)
+    assert (add.aid, add.listen_interval, add.rates, add.has_wmm, add.ht_capabilities) == (1, 10, RATES, True, None)
+    assert isinstance(response, SendFrame)
+    assert response.token is not None
+    frame = response_of(commands)
+    assert (frame.aid, frame.source, frame.capability) == (
+        1,
+        AP,
+        Capability.ESS | Capability.PRIVACY | Capability.SHORT_SLOT_TIME,
+    )
+    assert unwrap(frame.elements) is None
+
+
+def test_the_handshake_begins_with_the_acknowledgement(bench: Bench) -> None:
+    bench.frame(authentication())
+    response = bench.frame(association())
+    token = only(response, SendFrame)[0].token or 0
+    assert bench.receive(FrameStatus(token + 1, True)) == []
+    assert bench.receive(FrameStatus(token, False)) == []
+    assert outline(bench.receive(FrameStatus(token, True))) == [f"SendEapol {PHONE}"]
+    assert bench.receive(FrameStatus(token, True)) == []
+
+
+def test_a_response_that_is_never_acknowledged_ends_the_association(bench: Bench) -> None:
+    bench.frame(authentication())
+    bench.frame(association())
+    assert outline(bench.pass_time(1.9)) == []
+    assert outline(bench.pass_time(0.2)) == [f"Deauthentication {PHONE} 2", f"RemoveStation {PHONE}"]
+    assert bench.events == []
+
+
+def test_eapol_says_as_much_as_an_acknowledgement(bench: Bench) -> None:
+    bench.frame(authentication())
+    bench.frame(association())
+    assert outline(bench.eapol(PHONE, EAPOL_START)) == [f"SendEapol {PHONE}"]
+
+
+def test_a_request_sent_again_by_the_radio_gets_the_same_answer(bench: Bench) -> None:
+    bench.frame(authentication())
+    first = bench.frame(association())
+    again = bench.frame(sent_again(association().encode()))
+    assert again == only(first, SendFrame)
+    bench.acknowledge(again)
+    assert bench.frame(sent_again(association().encode())) == again
+    assert outline(bench.commands) == [f"AssociationResponse {PHONE} 0"]
+
+
+def test_the_late_status_of_an_old_response_does_not_begin_a_new_association(bench: Bench) -> None:
+    bench.frame(authentication())
+    old = only(bench.frame(association()), SendFrame)[0].token or 0
+    new = bench.frame(with_sequence(association().encode(), 7))
+    assert outline(new) == [f"RemoveStation {PHONE}", f"AddStation {PHONE}", f"AssociationResponse {PHONE} 0"]
+    assert bench.receive(FrameStatus(old, True)) == []
+    assert outline(bench.acknowledge(new)) == [f"SendEapol {PHONE}"]
+
+
+def test_a_reassociation_is_answered_as_one(bench: Bench) -> None:
+    bench.connect()
+    bench.take_events()
+    commands = bench.frame(reassociation())
+    assert outline(commands) == [
+        f"RemoveStation {PHONE}",
+        f"AddStation {PHONE}",
+        f"ReassociationResponse {PHONE} 0",
+    ]
+    assert isinstance(frames_of(commands)[0], ReassociationResponse)
+    assert bench.take_events() == [StationDisconnected(PHONE, "it associated anew")]
+    assert outline(bench.acknowledge(commands)) == [f"SendEapol {PHONE}"]
+
+
+def test_a_refused_association_can_be_tried_again_and_is_forgotten_in_the_end(bench: Bench) -> None:
+    bench.frame(authentication())
+    refused = replace(association(), elements=elements_of(RSNE, ssid=Ssid(b"elsewhere")))
+    commands = bench.frame(refused)
+    assert outline(commands) == [f"AssociationResponse {PHONE} 1"]
+    assert only(commands, SendFrame)[0].token is None
+    assert response_of(commands).aid == 0
+    assert response_of(bench.frame(association())).status_code == 0
+
+
+def test_a_station_refused_at_its_second_association_is_forgotten(bench: Bench) -> None:
+    bench.connect()
+    commands = bench.frame(replace(association(), elements=elements_of(RSNE, ssid=Ssid(b"elsewhere"))))
+    assert outline(commands) == [f"RemoveStation {PHONE}", f"AssociationResponse {PHONE} 1"]
+    bench.pass_time(10.0)
+    assert outline(bench.frame(association())) == [f"Deauthentication {PHONE} 6"]
+
+
+def test_association_identifiers_are_unique_and_used_again(bench: Bench) -> None:
+    aids = []
+    for number in range(3):
+        bench.frame(authentication(station_address(number)))
+        aids.append(response_of(bench.frame(association(station_address(number)))).aid)
+    assert aids == [1, 2, 3]
+    bench.frame(Deauthentication(AP, station_address(1), AP, 3))
+    bench.frame(authentication(PHONE))
+    assert response_of(bench.frame(association())).aid == 2
+
+
+@pytest.mark.parametrize("has_wmm", [True, False])
+def test_ht_needs_wmm(bench: Bench, has_wmm: bool) -> None:
+    ht = bytes(range(26))
+    elements = elements_of(RSNE + bytes((45, 26)) + ht, has_wmm=has_wmm)
+    bench.frame(authentication())
+    (add,) = only(bench.frame(replace(association(), elements=elements)), AddStation)
+    assert (add.has_wmm, add.ht_capabilities) == (has_wmm, ht if has_wmm else None)
+
+
+def test_ht_capabilities_of_a_wrong_length_are_none(bench: Bench) -> None:
+    bench.frame(authentication())
+    commands = bench.frame(association(PHONE, RSNE + bytes((45, 3, 1, 2, 3))))
+    assert only(commands, AddStation)[0].ht_capabilities is None
+
+
+def test_the_response_to_a_wps_station_says_wps() -> None:
+    for extra in (WPS2, WPS1, b""):
+        bench = wps_bench()
+        bench.frame(authentication())
+        assert unwrap(response_of(bench.frame(association(PHONE, extra))).elements) is not None
+    bench = wps_bench()
+    bench.frame(authentication())
+    assert unwrap(response_of(bench.frame(association(PHONE, RSNE))).elements) is None
+
+
+def test_an_open_network_opens_the_port_with_the_acknowledgement(open_bench: Bench) -> None:
+    assert outline(open_bench.associate(extra=b"")) == [f"AuthorizeStation {PHONE}"]
+    assert open_bench.take_events() == [StationConnected(PHONE)]
+    assert open_bench.eapol(PHONE, EAPOL_START) == []  # there is no WPS here
+
+
+# ---- the ends of an association
+
+
+def test_a_station_that_leaves_is_forgotten(bench: Bench) -> None:
+    bench.connect()
+    bench.take_events()
+    assert outline(bench.frame(Deauthentication(AP, PHONE, AP, 3))) == [f"RemoveStation {PHONE}"]
+    assert bench.take_events() == [StationDisconnected(PHONE, "it left")]
+    assert outline(bench.frame(association())) == [f"Deauthentication {PHONE} 6"]
+
+
+def test_a_station_that_disassociates_may_associate_without_authentication(bench: Bench) -> None:
+    bench.connect()
+    bench.take_events()
+    assert outline(bench.frame(Disassociation(AP, PHONE, AP, 8))) == [f"RemoveStation {PHONE}"]
+    assert bench.take_events() == [StationDisconnected(PHONE, "it disassociated")]
+    assert bench.frame(Disassociation(AP, PHONE, AP, 8)) == []
+    assert response_of(bench.frame(association())).status_code == 0
+    assert bench.frame(Disassociation(AP, LAPTOP, AP, 8)) == []
+    assert bench.frame(Deauthentication(AP, LAPTOP, AP, 8)) == []
+
+
+def test_the_owner_can_send_a_station_away_known_or_not(bench: Bench) -> None:
+    bench.connect()
+    bench.machine.disconnect(PHONE, bench.now)
+    bench.machine.disconnect(LAPTOP, bench.now)
+    assert outline(bench.drain()) == [
+        f"Deauthentication {PHONE} 3",
+        f"RemoveStation {PHONE}",
+        f"Deauthentication {LAPTOP} 3",
+    ]
+    assert bench.take_events()[-1] == StationDisconnected(PHONE, "sent away")
+
+
+def test_data_of_a_station_that_is_not_associated_is_refused_once_a_second(bench: Bench) -> None:
+    assert outline(bench.receive(UnexpectedFrame(PHONE))) == [f"Deauthentication {PHONE} 7"]
+    assert bench.receive(UnexpectedFrame(PHONE)) == []
+    assert outline(bench.receive(UnexpectedFrame(LAPTOP))) == [f"Deauthentication {LAPTOP} 7"]
+    bench.now += 1.0
+    assert outline(bench.receive(UnexpectedFrame(PHONE))) == [f"Deauthentication {PHONE} 7"]
+
+
+def test_data_of_strangers_in_masses_is_refused_in_bounds(bench: Bench) -> None:
+    refused = [bench.receive(UnexpectedFrame(station_address(number))) for number in range(1000)]
+    assert sum(map(len, refused)) == 64
+
+
+def test_data_of_an_associated_station_or_a_group_is_not_refused(bench: Bench) -> None:
+    bench.associate()
+    assert bench.receive(UnexpectedFrame(PHONE)) == []
+    assert bench.receive(UnexpectedFrame(BROADCAST)) == []
+    bench.frame(authentication(LAPTOP))
+    assert outline(bench.receive(UnexpectedFrame(LAPTOP))) == [f"Deauthentication {LAPTOP} 7"]
+
+
+# ---- quiet stations
+
+
+def test_quiet_stations_are_asked_and_dropped_when_they_do_not_answer(bench: Bench) -> None:
+    bench.connect()
+    assert outline(bench.pass_time(30.0)) == ["ReadActivity"]
+    activity = StationActivity(((PHONE, 299_999), (LAPTOP, 400_000)))
+    assert bench.receive(activity) == []
+    assert bench.receive(StationActivity(((PHONE, 300_000),))) == [ProbeStation(PHONE)]
+    assert bench.receive(StationProbed(PHONE, True)) == []
+    assert bench.receive(StationProbed(LAPTOP, False)) == []
+    bench.take_events()
+    assert outline(bench.receive(StationProbed(PHONE, False))) == [
+        f"Deauthentication {PHONE} 4",
+        f"RemoveStation {PHONE}",
+    ]
+    assert bench.take_events() == [StationDisconnected(PHONE, "silent for 300 s and did not answer")]
+
+
+def test_activity_of_a_station_without_a_port_is_not_looked_at(bench: Bench) -> None:
+    bench.associate()
+    assert bench.receive(StationActivity(((PHONE, 400_000),))) == []
+    assert bench.receive(StationProbed(PHONE, False)) == []
+
+
+def test_nobody_is_asked_on_an_empty_network(bench: Bench) -> None:
+    assert bench.pass_time(3600) == []
+    assert bench.machine.deadline is not None
+
+
+def test_a_short_inactivity_is_looked_at_more_often() -> None:
+    bench = Bench(access_point(inactivity=10.0)).start()
+    assert bench.machine.deadline == bench.now + 5.0
+
+
+# ---- commands that fail
+
+
+@pytest.mark.parametrize(
+    "command",
+    [AddStation(PHONE, 1, 10, RATES, 0, True), AuthorizeStation(PHONE), InstallKey(0, bytes(16), 0x000FAC04, PHONE)],
+)
+def test_a_station_that_the_radio_does_not_take_is_sent_away(bench: Bench, command: RadioCommand) -> None:
+    bench.connect()
+    bench.take_events()
+    assert outline(bench.receive(CommandFailed(command, "no room"))) == [
+        f"Deauthentication {PHONE} 1",
+        f"RemoveStation {PHONE}",
+    ]
+    assert bench.take_events() == [StationDisconnected(PHONE, "the radio refused it: no room")]
+    assert bench.receive(CommandFailed(command, "no room")) == []
+
+
+@pytest.mark.parametrize("command", [SetBeacon(access_point()._frames.beacon()), InstallKey(1, bytes(16), 0x000FAC04)])
+def test_a_beacon_or_group_key_that_the_radio_does_not_take_is_the_end(bench: Bench, command: RadioCommand) -> None:
+    bench.connect()
+    bench.take_events()
+    assert bench.receive(CommandFailed(command, "busy")) == []
+    assert bench.take_events() == [StationDisconnected(PHONE, "the access point is gone"), AccessPointLost("busy")]
+    assert not bench.machine.is_started
+    assert bench.machine.deadline is None
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        SendFrame(b"", 1),
+        SendEapol(PHONE, b""),
+        RemoveStation(PHONE),
+        ProbeStation(PHONE),
+        ReadActivity(),
+        StopAccessPoint(),
+    ],
+)
+def test_other_commands_that_fail_are_no_harm(bench: Bench, command: RadioCommand) -> None:
+    bench.connect()
+    assert bench.receive(CommandFailed(command, "busy")) == []
+    assert bench.machine.connected_stations == [PHONE]
+
+
+def test_a_lost_radio_is_told_once_with_its_stations(bench: Bench) -> None:
+    bench.connect()
+    bench.take_events()
+    assert bench.receive(RadioLost("it was set down")) == []
+    assert bench.take_events() == [
+        StationDisconnected(PHONE, "the access point is gone"),
+        AccessPointLost("it was set down"),
+    ]
+    assert bench.receive(RadioLost("it was set down")) == []
+    assert bench.events == []
+    assert bench.machine.connected_stations == []
+
+
+# ---- what makes no sense
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"",
+        b"\xb0",
+        replace(authentication(), source=BROADCAST),
+        replace(authentication(), source=AP),
+        replace(authentication(), destination=OTHER_AP),
+        replace(authentication(), destination=BROADCAST),
+        replace(authentication(), bssid=OTHER_AP),
+        AssociationResponse(AP, PHONE, AP, b"", Capability.ESS, 0, 1),
+        Action(AP, PHONE, AP, 3, b""),
+    ],
+)
+def test_frames_that_are_not_for_us_are_dropped(bench: Bench, frame: Frame | bytes) -> None:
+    assert bench.frame(frame) == []
+
+
+def test_eapol_of_a_station_that_is_not_associated_is_dropped(bench: Bench) -> None:
+    assert bench.eapol(PHONE, EAPOL_START) == []
+    bench.frame(authentication())
+    assert bench.eapol(PHONE, EAPOL_START) == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_octets_make_the_machine_raise(seed: int) -> None:
+    """Frames of a small world, changed at random, in every order, with time passing between them."""
+    dice = random.Random(seed)
+    shared = registrar(str(seed))
+    bench = Bench(
+        access_point(PROTECTED if seed % 2 else OPEN, shared, max_stations=3, group_rekey=5.0), shared
+    ).start()
+    extras = (RSNE, WPS1, WPS2, b"", RSNE + WPS2, b"\xdd\x05\x00\x50\xf2\x04\x10")
+    addresses = [station_address(number) for number in range(5)]
+    tokens = [1]
+    for _ in range(400):
+        source = dice.choice(addresses)
+        request: AssociationRequest = association(source, dice.choice(extras))
+        frames: list[Frame] = [
+            authentication(source),
+            request,
+            reassociation(source, dice.choice(extras)),
+            Deauthentication(AP, source, AP, 3),
+            Disassociation(AP, source, AP, 3),
+            wps_probe(source, dice.randbytes(16)),
+        ]
+        octets = bytearray(dice.choice(frames[:3] * 3 + frames).encode())
+        if dice.random() < 0.3:
+            octets[dice.randrange(len(octets))] ^= 1 << dice.randrange(8)
+        if dice.random() < 0.1:
+            del octets[dice.randrange(len(octets)) :]
+        pdu = dice.choice((EAPOL_START, bytes.fromhex("01020000"), dice.randbytes(dice.randrange(40))))
+        event = dice.choice(
+            [
+                FrameReceived(bytes(octets)),
+                FrameReceived(bytes(octets)),
+                FrameReceived(bytes(octets)),
+                EapolReceived(source, pdu),
+                FrameStatus(dice.choice(tokens[-3:]), dice.random() < 0.8),
+                UnexpectedFrame(source),
+                StationProbed(source, dice.random() < 0.8),
+                StationActivity(((source, dice.randrange(600_000)),)),
+                CommandFailed(dice.choice((AuthorizeStation(source), SendEapol(source, b""))), "busy"),
+            ]
+        )
+        for command in only(bench.receive(event), SendFrame):
+            tokens += [command.token] if command.token is not None else []
+        if dice.random() < 0.1:
+            bench.machine.cancel_wps(bench.now)
+            bench.drain()
+        bench.pass_time(dice.choice((0.0, 0.001, 0.05, 1.0, 6.0)))
+        assert len(bench.machine.connected_stations) <= 3
+    bench.machine.stop(bench.now)
+    assert outline(bench.drain())[-1] == "StopAccessPoint"
+    assert bench.machine.deadline is None
