@@ -33,6 +33,7 @@ from wpsagent.ports import Band, Beacon, RadioCapabilities
 # Rates in units of 500 kbit/s: those every station of the band must know.
 _BASIC_2_4_GHZ = (2, 4, 11, 22)
 _BASIC_5_GHZ = (12, 24, 48)
+_CCK_11 = 22  # the fastest CCK rate; all others from 12 on are OFDM
 
 
 def _capable_band(capabilities: RadioCapabilities, frequency_mhz: int) -> Band:
@@ -161,7 +162,7 @@ class ApDescription:
         elements = b""
         if self.country is not None:
             elements += country_element(self.country, [ChannelRange(channel_of(self.frequency_mhz), 1, 20)])
-        if self.is_2_4_ghz and any(rate >= 12 and rate not in (22,) for rate in self.rates):
+        if self.is_2_4_ghz and any(rate >= 12 and rate != _CCK_11 for rate in self.rates):
             elements += erp_element()
         elements += extended_supported_rates_element(self.rates, self.basic_rates)
         return elements + self.rsne_element + self._ht_elements() + wmm_parameter_element()
