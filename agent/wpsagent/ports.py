@@ -258,7 +258,7 @@ class StationActivity:
 class CommandFailed:
     """A command was refused; reason is for people."""
 
-    command: RadioCommand
+    command: "RadioCommand | StationCommand"
     reason: str
 
 
@@ -299,3 +299,140 @@ class AccessPointRadio(Protocol):
 
     async def close(self) -> None:
         """Stop beaconing, give the interface back as it was found.  Safe to call twice."""
+
+
+# ---- the station's side
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """One BSS as a scan found it.
+
+    elements: of the newest frame, beacon or probe response; beacon_elements: of the last beacon, if any was heard.
+    tsf: the timestamp of that frame; age_ms: milliseconds since it was heard.
+    """
+
+    bssid: MacAddress
+    frequency_mhz: int
+    signal_dbm: float
+    capability: int
+    beacon_interval_tu: int
+    elements: bytes
+    beacon_elements: bytes = b""
+    tsf: int = 0
+    age_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerScan:
+    """Scan actively: no frequencies means all; ssids: whom the probe requests ask for, b"" is anybody.
+
+    elements: what probe requests carry beside the usual (the WPS element while WPS runs).
+    """
+
+    frequencies_mhz: tuple[int, ...] = ()
+    ssids: tuple[Ssid, ...] = (Ssid(b""),)
+    elements: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class AbortScan:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Authenticate (open system) and associate with one BSS.
+
+    elements: of the association request (the RSN element, or the WPS element).  The suites are None for an open
+    association; is_protected is the Privacy bit of the BSS, set for WPS on a protected network too.
+    """
+
+    bssid: MacAddress
+    ssid: Ssid
+    frequency_mhz: int
+    elements: bytes
+    is_protected: bool
+    pairwise_cipher: int | None = None
+    group_cipher: int | None = None
+    akm_suite: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    reason_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstallReceiveKey:
+    """Install the group key of the network we are in; receive_sequence_counter: 6 octets, little-endian."""
+
+    index: int
+    key: bytes = field(repr=False)
+    cipher_suite: int
+    receive_sequence_counter: bytes
+
+
+StationCommand = (
+    TriggerScan
+    | AbortScan
+    | Connect
+    | Disconnect
+    | SendEapol
+    | InstallKey
+    | InstallReceiveKey
+    | AuthorizeStation
+    | RemoveStation
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFinished:
+    """A scan of ours or of somebody else is over; results are all the kernel knows, old ones too (see age_ms)."""
+
+    results: tuple[ScanResult, ...]
+    is_aborted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Associated:
+    """Connect succeeded: EAPOL may follow (and may even have come before)."""
+
+    bssid: MacAddress
+    response_elements: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationFailed:
+    """Connect failed: the status code of the access point, or None when it did not answer."""
+
+    bssid: MacAddress
+    status_code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The association is over: by the access point, by the loss of its beacons, or by our own Disconnect."""
+
+    reason_code: int
+    is_by_peer: bool
+
+
+StationEvent = ScanFinished | Associated | AssociationFailed | Disconnected | EapolReceived | CommandFailed | RadioLost
+
+
+class StationRadio(Protocol):
+    """A radio interface that can be a station."""
+
+    interface: str
+    address: MacAddress
+    capabilities: RadioCapabilities
+
+    def set_handler(self, handler: Callable[[StationEvent], None]) -> None:
+        """Where events go; called in the loop's thread."""
+
+    async def execute(self, command: StationCommand) -> None:
+        """Carry out one command; raises RadioError or NetlinkError when it is refused."""
+
+    async def close(self) -> None:
+        """Disconnect, give the interface back as it was found.  Safe to call twice."""
