@@ -10,7 +10,7 @@ from tests.unit.nl80211_kernel import FakeKernel, Request, attribute, event, nes
 
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.io.nl80211 import RfkillState, bring_up
-from wpsagent.io.nl80211 import radio as radio_module
+from wpsagent.io.nl80211 import interface as interface_module
 from wpsagent.io.nl80211.radio import Nl80211Radio, open_access_point_radio
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import (
@@ -198,11 +198,11 @@ def worlds(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """For a fixture: a world that open_access_point_radio lives in; at the end its socket must be closed."""
     world = World()
     monkeypatch.setattr("wpsagent.io.nl80211.transport.open_socket", lambda: world.kernel)
-    for module in (bring_up, radio_module):
+    for module in (bring_up, interface_module):
         monkeypatch.setattr(module, "link", world.link)
         monkeypatch.setattr(module, "rfkill_state", lambda _name: world.rfkill)
     monkeypatch.setattr(bring_up, "_CLEAN_UP_TIME", 0.05)
-    monkeypatch.setattr(radio_module, "EapolSocket", world.open_eapol)
+    monkeypatch.setattr(interface_module, "EapolSocket", world.open_eapol)
     yield world
     assert world.kernel.is_closed
 

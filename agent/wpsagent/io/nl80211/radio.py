@@ -6,23 +6,22 @@ Management frames come by registration, EAPOL over nl80211's control port or, wh
 Every AP is owned by the socket: when the process dies the kernel stops it.
 """
 
-import asyncio
 import errno
 import logging
-from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 from wpsagent.errors import NetlinkError, RadioError
-from wpsagent.io import link
 from wpsagent.io.nl80211 import requests
-from wpsagent.io.nl80211.bring_up import BringUp, Plan
-from wpsagent.io.nl80211.capabilities import read_interface, read_wiphys, rfkill_state
-from wpsagent.io.nl80211.codec import Attributes, Message
-from wpsagent.io.nl80211.enumerations import ETHERTYPE_EAPOL, Command
+from wpsagent.io.nl80211.bring_up import Plan
+from wpsagent.io.nl80211.capabilities import read_interface, read_wiphys
+from wpsagent.io.nl80211.codec import Message
+from wpsagent.io.nl80211.enumerations import Command
+from wpsagent.io.nl80211.interface import REFUSALS, Nl80211Interface, address_of, open_radio
 from wpsagent.io.nl80211.transport import Transport
-from wpsagent.io.packet_socket import EapolSocket
 from wpsagent.octets import MacAddress
 from wpsagent.ports import (
     AddStation,
@@ -56,7 +55,6 @@ _REGISTERED_FRAMES = (0xB0, 0x00, 0x20, 0xA0, 0xC0)
 _WILDCARD_SSID = b"\x00\x00"  # an SSID element without octets
 
 _REMEMBERED_FRAMES = 256
-_EARLY_EVENTS = 64
 
 
 async def open_access_point_radio(
@@ -73,86 +71,41 @@ async def open_access_point_radio(
     close.  address: its hardware address.  bridge: a bridge it becomes a port of.  on_packet_eapol: EAPOL over
     AF_PACKET although the driver has a control port.  Raises RadioError, NetlinkError.
     """
-    transport = await Transport.open()
-    bring_up = BringUp(transport, Plan(interface, create_on, address, bridge))
-    try:
-        index, capabilities = await bring_up.run()
-        radio = Nl80211Radio(transport, interface, index, capabilities, bring_up.undo)
-        await radio.listen(on_packet=on_packet_eapol or not capabilities.has_control_port, bridge=bridge)
-    except BaseException:
-        await bring_up.undo.aclose()
-        transport.close()
-        raise
-    return radio
+    plan = Plan(interface, create_on=create_on, address=address, bridge=bridge)
+    return await open_radio(Nl80211Radio, plan, on_packet_eapol=on_packet_eapol)
 
 
-class Nl80211Radio:
+class Nl80211Radio(Nl80211Interface[RadioEvent]):
     """ports.AccessPointRadio on one interface; made by open_access_point_radio."""
 
     def __init__(
         self, transport: Transport, interface: str, index: int, capabilities: RadioCapabilities, undo: AsyncExitStack
     ) -> None:
-        self.interface = interface
-        self.address = link.address(interface)
-        self.capabilities = capabilities
-        self._transport = transport
-        self._index = index
-        self._undo = undo
-        self._eapol: EapolSocket | None = None
-        self._early: deque[RadioEvent] = deque(maxlen=_EARLY_EVENTS)
-        self._handler: Callable[[RadioEvent], None] = self._early.append
+        super().__init__(transport, interface, index, capabilities, undo)
         self._tokens: OrderedDict[int, int] = OrderedDict()  # cookie → token, oldest first
         self._early_fates: dict[int, bool] = {}  # cookie → is acknowledged
         self._frames_in_flight = 0
-        self._checks: set[asyncio.Task[None]] = set()
         self._probed_ssid: bytes | None = None
         self._is_beaconing = False
-        self._is_closed = False
-        undo.push_async_callback(self._shut_down)
 
-    def set_handler(self, handler: Callable[[RadioEvent], None]) -> None:
-        """Where events go from now on; what came since the radio was opened is delivered at once."""
-        self._handler = handler
-        while self._early:
-            handler(self._early.popleft())
+    async def execute(self, command: RadioCommand) -> None:
+        """Carry out one command.  Raises RadioError or NetlinkError when it is refused."""
+        self._refuse_when_closed()
+        await _COMMANDS[type(command)](self, command)
 
-    async def listen(self, *, on_packet: bool, bridge: str | None) -> None:
-        """Register for management frames and EAPOL; part of opening.  Raises RadioError, NetlinkError."""
-        self._transport.set_handlers(self._message_received, self._messages_lost)
+    async def _subscribe(self) -> None:
         for frame_type in _REGISTERED_FRAMES:
             await self._register(frame_type)
         await self._register(_PROBE_REQUEST, _WILDCARD_SSID)
         await self._request(Command.UNEXPECTED_FRAME, {})
-        if on_packet:
-            self._eapol = EapolSocket(self.interface, self._packet_received, bridge=bridge)
 
-    async def execute(self, command: RadioCommand) -> None:
-        """Carry out one command.  Raises RadioError or NetlinkError when it is refused."""
-        if self._is_closed:
-            raise RadioError(f"{self.interface} was given back")
-        await _COMMANDS[type(command)](self, command)
-
-    async def close(self) -> None:
-        """Stop beaconing, give the interface back as it was found.  Safe to call twice."""
-        if self._is_closed:
+    async def _end_use(self) -> None:
+        if not self._is_beaconing:
             return
-        self._is_closed = True
         try:
-            await self._undo.aclose()
-        finally:
-            self._transport.close()
-
-    async def _shut_down(self) -> None:
-        self._is_closed = True
-        for check in self._checks:
-            check.cancel()
-        if self._eapol is not None:
-            self._eapol.close()
-        if self._is_beaconing:
-            try:
-                await self._transport.request(Command.STOP_AP, {"IFINDEX": self._index})
-            except NetlinkError as error:
-                _log.debug("stopping %s: %s", self.interface, error)
+            await self._transport.request(Command.STOP_AP, {"IFINDEX": self._index})
+        except NetlinkError as error:
+            _log.debug("stopping %s: %s", self.interface, error)
 
     # ---- commands
 
@@ -216,12 +169,6 @@ class Nl80211Radio:
         while len(self._tokens) > _REMEMBERED_FRAMES:  # their fate was lost with dropped messages
             self._tokens.popitem(last=False)
 
-    async def _send_eapol(self, command: SendEapol) -> None:
-        if self._eapol is not None:
-            self._eapol.send(command.destination, command.pdu)
-        else:
-            await self._request(Command.CONTROL_PORT_FRAME, requests.control_port_frame(command))
-
     async def _add_station(self, command: AddStation) -> None:
         request = requests.new_station(command)
         try:
@@ -255,13 +202,13 @@ class Nl80211Radio:
         try:
             messages = await self._transport.dump(Command.GET_STATION, {"IFINDEX": self._index})
         except NetlinkError as error:
-            self._raise_in_words(error, _REFUSALS)
+            self._raise_in_words(error, REFUSALS)
             raise
         stations = []
         for message in messages:
             information = message.nest("STA_INFO")
             inactive_ms = information.integer("INACTIVE_TIME") if information else None
-            address = _address(message)
+            address = address_of(message)
             if address is not None and inactive_ms is not None:
                 stations.append((address, inactive_ms))
         self._emit(StationActivity(tuple(stations)))
@@ -282,37 +229,11 @@ class Nl80211Radio:
         """A network of that name was started before: its probe requests come already."""
         return frame_type == _PROBE_REQUEST and match != _WILDCARD_SSID
 
-    async def _request(
-        self, command: Command, attributes: Attributes, *, on_reply: Callable[[Message], None] | None = None
-    ) -> None:
-        try:
-            await self._transport.request(command, {"IFINDEX": self._index, **attributes}, on_reply=on_reply)
-        except NetlinkError as error:
-            self._raise_in_words(error, _REFUSALS)
-            raise
-
-    def _raise_in_words(self, error: NetlinkError, refusals: Mapping[int, str]) -> None:
-        """Raises RadioError in words for people where the number of the error says enough."""
-        reason = refusals.get(error.errno or 0)
-        if reason is not None:
-            raise RadioError(f"{self.interface} {reason}") from error
-
     # ---- events
 
-    def _emit(self, event: RadioEvent) -> None:
-        if not self._is_closed:
-            self._handler(event)
-
-    def _message_received(self, message: Message) -> None:
-        handler = _EVENTS.get(message.command)
-        if handler is None or self._is_closed:
-            return
-        if message.command == Command.DEL_WIPHY:
-            is_ours = message.integer("WIPHY") == self.capabilities.wiphy
-        else:
-            is_ours = message.integer("IFINDEX") == self._index
-        if is_ours:
-            handler(self, message)
+    def _event_handler(self, command: int) -> Callable[[Message], None] | None:
+        handler = _EVENTS.get(command)
+        return None if handler is None else partial(handler, self)
 
     def _frame_received(self, message: Message) -> None:
         frame = message.octets("FRAME")
@@ -329,21 +250,16 @@ class Nl80211Radio:
         elif self._frames_in_flight:
             self._early_fates[cookie] = is_acknowledged
 
-    def _control_port_frame(self, message: Message) -> None:
-        source, pdu = _address(message), message.octets("FRAME")
-        if source is not None and pdu is not None and message.integer("CONTROL_PORT_ETHERTYPE") == ETHERTYPE_EAPOL:
-            self._emit(EapolReceived(source, pdu))
-
-    def _packet_received(self, source: MacAddress, pdu: bytes) -> None:
+    def _eapol_received(self, source: MacAddress, pdu: bytes) -> None:
         self._emit(EapolReceived(source, pdu))
 
     def _unexpected_frame(self, message: Message) -> None:
-        source = _address(message)
+        source = address_of(message)
         if source is not None:
             self._emit(UnexpectedFrame(source))
 
     def _station_probed(self, message: Message) -> None:
-        address = _address(message)
+        address = address_of(message)
         if address is not None:
             self._emit(StationProbed(address, "ACK" in message))
 
@@ -354,16 +270,10 @@ class Nl80211Radio:
         self._lost(f"{self.interface} is gone: its radio or driver was removed")
 
     def _describe_stop(self) -> str:
-        state = rfkill_state(self.capabilities.wiphy_name)
-        if state.is_blocked:
-            return f"{self.capabilities.wiphy_name} is {state}"
-        try:
-            is_up = link.is_up(self.interface)
-        except RadioError:
-            return f"{self.interface} is gone"
-        if not is_up:
-            return f"{self.interface} was set down"
-        return f"the kernel stopped the access point on {self.interface}: it was set down, or another program took it"
+        stopped = (
+            f"the kernel stopped the access point on {self.interface}: it was set down, or another program took it"
+        )
+        return self._why_unusable() or stopped
 
     def _lost(self, reason: str) -> None:
         if self._is_beaconing:
@@ -373,9 +283,7 @@ class Nl80211Radio:
     def _messages_lost(self) -> None:
         """The kernel dropped messages: the one that says that the access point has ended may be among them."""
         if self._is_beaconing:
-            check = asyncio.get_running_loop().create_task(self._check_beaconing())
-            self._checks.add(check)
-            check.add_done_callback(self._checks.discard)
+            self._begin(self._check_beaconing())
 
     async def _check_beaconing(self) -> None:
         try:
@@ -387,11 +295,6 @@ class Nl80211Radio:
         else:
             if interface.ssid is None:
                 self._lost(self._describe_stop())
-
-
-def _address(message: Message) -> MacAddress | None:
-    octets = message.octets("MAC")
-    return MacAddress(octets) if octets is not None and len(octets) == 6 else None
 
 
 def describe_channel(capabilities: RadioCapabilities, mhz: int) -> str | None:
@@ -410,11 +313,6 @@ def describe_channel(capabilities: RadioCapabilities, mhz: int) -> str | None:
     return None
 
 
-_REFUSALS = {
-    errno.ENODEV: "is gone: its radio or driver was removed",
-    errno.ENETDOWN: "is down: another program has set it down, or the radio is blocked",
-    errno.EPERM: "cannot be driven: not permitted (run as root or with CAP_NET_ADMIN)",
-}
 _START_REFUSALS = {
     errno.EALREADY: "beacons already: another program runs an access point on it",
     errno.EBUSY: (
