@@ -6,6 +6,7 @@ from enum import Enum
 
 from wpsagent.eap.events import EapEnded, EapStarted, MethodSelected
 from wpsagent.octets import MacAddress, Ssid
+from wpsagent.roles.sta.bss_table import BssEvent
 from wpsagent.wsc.credential import ApSettings
 from wpsagent.wsc.enumerations import ConfigurationError, ErrorIndication, MessageType
 from wpsagent.wsc.events import RunFailed
@@ -112,22 +113,6 @@ class ScanFailed:
     """The radio did not scan; the machine tries again by itself.  reason is for people."""
 
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class BssAppeared:
-    """A BSS is new in the table."""
-
-    id: int
-    bssid: MacAddress
-
-
-@dataclass(frozen=True, slots=True)
-class BssDisappeared:
-    """A BSS has not been heard for long."""
-
-    id: int
-    bssid: MacAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,8 +288,7 @@ StationReport = (
     ScanStarted
     | ScanCompleted
     | ScanFailed
-    | BssAppeared
-    | BssDisappeared
+    | BssEvent
     | NetworkAdded
     | NetworkRemoved
     | NetworksChanged

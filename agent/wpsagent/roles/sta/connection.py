@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One connection to one network: association, and with WPA2-Personal the keys (IEEE 802.11-2020, 11.3 and 12.7).
+
+    Associated     open network: the port is opened; WPA2: the 4-way handshake begins (rsn.supplicant)
+    handshake      messages first, then keys into the radio, then the port; group keys renewed for as long as it lasts
+    failure        the access point is told the reason code of the handshake, and the association ends
+
+An access point that sends us away after our message 2 has not accepted it: most likely the passphrase is wrong.
+Refuses, before anything is sent, what `Network.match` does not match.
+"""
+
+from wpsagent.dot11.elements import ElementId
+from wpsagent.dot11.frames import ReasonCode
+from wpsagent.errors import ProtocolError
+from wpsagent.octets import MacAddress
+from wpsagent.ports import (
+    AuthorizeStation,
+    CommandFailed,
+    Connect,
+    Disconnected,
+    Entropy,
+    InstallKey,
+    InstallReceiveKey,
+    SendEapol,
+)
+from wpsagent.roles.sta.association import Association, End, GroupKeyChanged, PortOpened, State
+from wpsagent.roles.sta.bss_table import Bss
+from wpsagent.roles.sta.network import Network
+from wpsagent.rsn.handshake import Authorized, HandshakeFailed, InstallGroupKey, InstallPairwiseKey
+from wpsagent.rsn.rsne import CipherSuite, Rsne
+from wpsagent.rsn.supplicant import State as SupplicantState
+from wpsagent.rsn.supplicant import Supplicant
+
+
+class Connection(Association):
+    """A station in a network.  pmk: the network's 32 octets if they are known already: deriving them takes a while."""
+
+    def __init__(
+        self, bss: Bss, network: Network, own_address: MacAddress, pmk: bytes | None, entropy: Entropy
+    ) -> None:
+        """Raises ProtocolError where the BSS is none of the network, or offers nothing that we have."""
+        match = network.match(bss)
+        if match is None:
+            raise ProtocolError(f"{bss.bssid} is not, or no longer, an access point of {network.ssid}")
+        super().__init__(bss, _connect(bss, network, match.rsne))
+        self.network = network
+        self.is_open_port = False
+        self._supplicant: Supplicant | None = None
+        rsne_element = bss.elements.first_element(ElementId.RSN)
+        if match.rsne is not None and rsne_element is not None:
+            self._supplicant = Supplicant(
+                pmk=network.pmk() if pmk is None else pmk,
+                authenticator_address=bss.bssid,
+                station_address=own_address,
+                rsne=rsne_element,
+                station_rsne=match.rsne.element(),
+                entropy=entropy,
+            )
+
+    @property
+    def is_in_handshake(self) -> bool:
+        """True between the association and the keys."""
+        return self.state is State.ASSOCIATED and not self.is_open_port
+
+    @property
+    def _session_deadline(self) -> float | None:
+        return self._supplicant.deadline if self._supplicant is not None else None
+
+    def _open_session(self, now: float) -> None:
+        if self._supplicant is None:
+            self._open_port()
+        else:
+            self._supplicant.start(now)
+
+    def _receive_pdu(self, pdu: bytes, now: float) -> None:
+        if self._supplicant is not None:
+            self._supplicant.receive(pdu, now)
+            self._pump(self._supplicant, now)
+
+    def _handle_session_timer(self, now: float) -> None:
+        if self._supplicant is not None:
+            self._supplicant.handle_timer(now)
+            self._pump(self._supplicant, now)
+
+    def _close_session(self, now: float) -> None:
+        self.is_open_port = False
+
+    def _end_of_loss(self, event: Disconnected) -> End:
+        if self._supplicant is None or self.is_open_port:
+            return End.LOST
+        is_refused = event.is_by_peer and self._supplicant.state is SupplicantState.EXPECT_MESSAGE_3
+        return End.WRONG_KEY if is_refused else End.HANDSHAKE_FAILED
+
+    def _session_command_failed(self, event: CommandFailed, now: float) -> None:
+        """Without its keys a protected connection is none; a frame that could not be sent is a frame lost."""
+        if self._supplicant is not None and not isinstance(event.command, SendEapol):
+            text = f"the radio refused a key: {event.reason}"
+            self.leave(ReasonCode.UNSPECIFIED_REASON, now, end=End.HANDSHAKE_FAILED, text=text)
+
+    def _pump(self, supplicant: Supplicant, now: float) -> None:
+        for message in supplicant.messages_to_send():
+            self._outbox.append(SendEapol(self.bssid, message.pdu, message.is_encrypted))
+        while (event := supplicant.next_event()) is not None:
+            match event:
+                case InstallPairwiseKey():
+                    self._outbox.append(InstallKey(0, event.key, CipherSuite.CCMP_128, self.bssid))
+                case InstallGroupKey():
+                    self._install_group_key(event)
+                case Authorized():
+                    self._open_port()
+                case HandshakeFailed():
+                    end = End.WRONG_KEY if event.is_wrong_key else End.HANDSHAKE_FAILED
+                    self.leave(event.reason_code, now, end=end, text=event.text)
+                case _:
+                    pass  # discarded frames, and events of the access point's side
+
+    def _install_group_key(self, event: InstallGroupKey) -> None:
+        self._outbox.append(
+            InstallReceiveKey(event.index, event.key, event.cipher_suite, event.receive_sequence_counter)
+        )
+        if self.is_open_port:
+            self._events.append(GroupKeyChanged(event.index))
+
+    def _open_port(self) -> None:
+        self.is_open_port = True
+        self._outbox.append(AuthorizeStation(self.bssid))
+        self._events.append(PortOpened())
+
+
+def _connect(bss: Bss, network: Network, own: Rsne | None) -> Connect:
+    if own is None:
+        return Connect(bss.bssid, network.ssid, bss.frequency_mhz, elements=b"", is_protected=False)
+    return Connect(
+        bss.bssid,
+        network.ssid,
+        bss.frequency_mhz,
+        elements=own.element(),
+        is_protected=True,
+        pairwise_cipher=own.pairwise_ciphers[0],
+        group_cipher=own.group_cipher,
+        akm_suite=own.akm_suites[0],
+    )
