@@ -1,0 +1,381 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The codec of wpa_supplicant.conf: options, network blocks, and all the rest as it stands.
+
+    file     = { line }
+    line     = name=value | block | comment | empty
+    block    = "network={" | other"={", then lines, then "}"
+    comment  = # and what follows; after a value too, outside of quotation marks
+
+A file that is read and written again is the same, octet by octet, but for what was changed: comments, unknown options
+and unknown variables, and the blocks of others (cred, blob-base64-…) stay.  Of a changed network only the changed
+lines are written anew.  Temporary networks are never written, nor is a new one with key_mgmt=WPS.
+
+A wrong file raises one ConfigError that names each bad line by its number.  Unlike wpa_supplicant, which stops at
+variables it does not know, this reader leaves them to whoever does.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from wpsagent.errors import ConfigError, DecodeError, UsageError
+from wpsagent.roles.sta.network import Network
+from wpsagent.roles.sta.network_variables import (
+    VARIABLES,
+    check_value,
+    decode_number,
+    decode_variable,
+    encode_variables,
+    is_default,
+    to_octets,
+    to_text,
+)
+from wpsagent.wsc.device import PrimaryDeviceType, parse_uuid
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_BLOCK = re.compile(r"([A-Za-z0-9_.-]+)=\{")
+_OS_VERSION = re.compile(r"[0-9a-fA-F]{8}")
+_NETWORK = "network"
+
+
+# ---- the options we know
+
+
+def _number(least: int, most: int) -> Callable[[str], object]:
+    return lambda raw: decode_number(raw, least, most)
+
+
+def _text(maximum: int) -> Callable[[str], object]:
+    def check(raw: str) -> None:
+        if len(to_octets(raw)) > maximum:
+            raise DecodeError(f"expected at most {maximum} octets")
+
+    return check
+
+
+def _os_version(raw: str) -> None:
+    if not _OS_VERSION.fullmatch(raw):
+        raise DecodeError("expected 8 hexadecimal digits")
+
+
+_OPTIONS: dict[str, Callable[[str], object]] = {
+    "update_config": _number(0, 1),
+    "auto_uuid": _number(0, 1),
+    "uuid": parse_uuid,
+    "device_name": _text(32),
+    "manufacturer": _text(64),
+    "model_name": _text(32),
+    "model_number": _text(32),
+    "serial_number": _text(32),
+    "device_type": PrimaryDeviceType.parse,
+    "os_version": _os_version,
+    "wps_cred_processing": _number(0, 2),
+    "wps_cred_add_sae": _number(0, 1),
+    "wps_priority": _number(0, (1 << 31) - 1),
+}
+
+
+def _check_option(name: str, raw: str) -> None:
+    """Raises DecodeError when the option cannot have that value; what we do not know may have any."""
+    if not _NAME.fullmatch(name):
+        raise DecodeError("expected name=value, without a space around the '='")
+    check_value(raw)
+    if raw == "{":
+        raise DecodeError("expected a value, not a block")
+    if name in _OPTIONS:
+        _OPTIONS[name](raw)
+
+
+# ---- the parts of a file
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line without its end: name and value where it says something, no name where it is only kept."""
+
+    text: str = field(repr=False)
+    name: str | None = None
+    raw: str = field(default="", repr=False)
+
+    @classmethod
+    def saying(cls, name: str, raw: str) -> Self:
+        """A variable's line, as wpa_supplicant sets it."""
+        return cls(f"\t{name}={raw}", name, raw)
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkBlock:
+    """A network and the lines it was read from, the first and the last ("network={" and "}") among them."""
+
+    network: Network
+    lines: tuple[Line, ...]
+
+    @classmethod
+    def new(cls, network: Network) -> Self:
+        """Raises DecodeError when a value of the network cannot be written."""
+        said = (Line.saying(name, raw) for name, raw in encode_variables(network))
+        return cls(network, (Line("network={"), *said, Line("}")))
+
+    def with_network(self, network: Network) -> Self:
+        """The block with what has changed; raises DecodeError when a new value cannot be written."""
+        if network == self.network:
+            return self
+        first, *body, last = self.lines
+        changed = dict(_changes(self.network, network))
+        others = list(network.other)
+        kept = list(_rewritten(body, changed, self.network.other, others))
+        added = [(name, raw) for name, raw in changed.items() if raw is not None] + others
+        for _, raw in added:
+            check_value(raw)
+        return replace(self, network=network, lines=(first, *kept, *(Line.saying(*pair) for pair in added), last))
+
+
+def _changes(old: Network, new: Network) -> Iterator[tuple[str, str | None]]:
+    """(name, value) of the known variables that changed; no value for what is at its default now."""
+    for variable in VARIABLES.values():
+        raw = variable.encode(new)
+        if raw != variable.encode(old):
+            yield variable.name, None if is_default(variable, new) else raw
+
+
+def _rewritten(
+    body: Iterable[Line],
+    changed: dict[str, str | None],
+    old_others: tuple[tuple[str, str], ...],
+    others: list[tuple[str, str]],
+) -> Iterator[Line]:
+    """The lines of a block after a change.  Takes from changed and others what it has written."""
+    written: set[str] = set()
+    for line in body:
+        if line.name is None:
+            yield line
+        elif line.name in written:
+            pass
+        elif line.name in changed:
+            raw = changed.pop(line.name)
+            written.add(line.name)
+            if raw is not None:
+                yield Line.saying(line.name, raw)
+        elif (line.name, line.raw) in others:
+            others.remove((line.name, line.raw))
+            yield line
+        elif (line.name, line.raw) not in old_others:
+            yield line
+
+
+@dataclass(frozen=True, slots=True)
+class SupplicantFile:
+    """A file: its lines and network blocks in order."""
+
+    parts: tuple[Line | NetworkBlock, ...] = ()
+
+    @classmethod
+    def decode(cls, octets: bytes, source: str = "wpa_supplicant.conf") -> Self:
+        """Raises ConfigError with every problem; networks get their ids in the order of the file, from 0."""
+        return cls(_Parser(source).parse(octets))
+
+    def encode(self) -> bytes:
+        lines: list[Line] = []
+        for part in self.parts:
+            lines += part.lines if isinstance(part, NetworkBlock) else (part,)
+        return b"".join(to_octets(line.text) + b"\n" for line in lines)
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        return tuple(part.network for part in self.parts if isinstance(part, NetworkBlock))
+
+    # ---- options
+
+    def option(self, name: str) -> str | None:
+        """The value of a global option as it stands (the last one if there are several), None if there is none."""
+        values = [part.raw for part in self.parts if isinstance(part, Line) and part.name == name]
+        return values[-1] if values else None
+
+    def number(self, name: str, default: int = 0) -> int:
+        """The value of a global option that is a number."""
+        raw = self.option(name)
+        return default if raw is None else decode_number(raw)
+
+    @property
+    def may_be_written(self) -> bool:
+        """update_config: whether the owner of the file lets programs write it."""
+        return self.number("update_config") != 0
+
+    def with_option(self, name: str, raw: str | None) -> Self:
+        """With an option set, in its old place if it had one, else after the last option; None removes it.
+
+        Raises UsageError when it cannot have that value.
+        """
+        if raw is not None:
+            try:
+                _check_option(name, raw)
+            except DecodeError as error:
+                raise UsageError(f"{name}: {error}") from None
+        mine = [index for index, part in enumerate(self.parts) if isinstance(part, Line) and part.name == name]
+        parts: list[Line | NetworkBlock] = list(self.parts)
+        if raw is not None:
+            line = Line(f"{name}={raw}", name, raw)
+            if mine:
+                parts[mine.pop()] = line
+            else:
+                parts.insert(self._end_of_options(), line)
+        for index in reversed(mine):
+            del parts[index]
+        return replace(self, parts=tuple(parts))
+
+    def _end_of_options(self) -> int:
+        """Where a new option goes: after the last one, else before the first network."""
+        end: int | None = None
+        for index, part in enumerate(self.parts):
+            if isinstance(part, Line) and part.name is not None:
+                end = index + 1
+            elif isinstance(part, NetworkBlock) and end is None:
+                end = index
+        return len(self.parts) if end is None else end
+
+    # ---- networks
+
+    def with_networks(self, networks: Iterable[Network]) -> Self:
+        """With these networks and no others; known ones keep their block, new ones follow the last block.
+
+        Raises UsageError when a value cannot be written.
+        """
+        wanted = {network.id: network for network in networks if not network.is_temporary}
+        parts: list[Line | NetworkBlock] = []
+        end: int | None = None
+        for part in self.parts:
+            if not isinstance(part, NetworkBlock):
+                parts.append(part)
+                continue
+            network = wanted.pop(part.network.id, None)
+            if network is not None:
+                parts.append(_writable(network, part.with_network))
+            elif parts and _is_blank(parts[-1]):
+                parts.pop()
+            end = len(parts)
+        new = [network for network in wanted.values() if not network.is_for_wps]
+        return replace(self, parts=_with_blocks(parts, len(parts) if end is None else end, new))
+
+
+def _writable(network: Network, block: Callable[[Network], NetworkBlock]) -> NetworkBlock:
+    try:
+        return block(network)
+    except DecodeError as error:
+        raise UsageError(f"network {network.id} cannot be written: {error}") from None
+
+
+def _is_blank(part: Line | NetworkBlock) -> bool:
+    return isinstance(part, Line) and not part.text.strip()
+
+
+def _with_blocks(
+    parts: list[Line | NetworkBlock], at: int, networks: Iterable[Network]
+) -> tuple[Line | NetworkBlock, ...]:
+    """With blocks of new networks from an index on, each set off by an empty line."""
+    added: list[Line | NetworkBlock] = []
+    for network in networks:
+        before = (parts[:at] + added)[-1:]
+        if before and not _is_blank(before[0]):
+            added.append(Line(""))
+        added.append(_writable(network, NetworkBlock.new))
+    return (*parts[:at], *added, *parts[at:])
+
+
+# ---- reading
+
+
+def _said_by(text: str) -> str:
+    """What a line says: without space around it, and without a comment (a # inside of quotation marks is none)."""
+    text = text.lstrip(" \t\r")
+    end_of_quotes = text.rfind('"')
+    if '"' not in text[:end_of_quotes] or text.startswith("#"):
+        end_of_quotes = 0
+    comment = text.find("#", end_of_quotes)
+    return (text if comment < 0 else text[:comment]).rstrip(" \t\r")
+
+
+class _Parser:
+    """One pass over the lines, which collects every problem."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._problems: list[str] = []
+        self._parts: list[Line | NetworkBlock] = []
+        self._networks = 0
+
+    def parse(self, octets: bytes) -> tuple[Line | NetworkBlock, ...]:
+        texts = to_text(octets).split("\n")
+        if not texts[-1]:
+            texts.pop()
+        lines = iter(enumerate(texts, 1))
+        for number, text in lines:
+            self._read_global(number, text, lines)
+        if self._problems:
+            raise ConfigError([f"{self._source}: {problem}" for problem in self._problems])
+        return tuple(self._parts)
+
+    def _problem(self, number: int, problem: object) -> None:
+        self._problems.append(f"line {number}: {problem}")
+
+    def _read_global(self, number: int, text: str, lines: Iterator[tuple[int, str]]) -> None:
+        said = _said_by(text)
+        block = _BLOCK.fullmatch(said)
+        if block is None:
+            self._parts.append(self._read_option(number, text, said))
+        elif block[1] == _NETWORK:
+            self._read_network(number, text, lines)
+        else:
+            self._parts.append(Line(text))
+            self._parts += (Line(body) for _, body in self._body(number, lines))
+
+    def _read_option(self, number: int, text: str, said: str) -> Line:
+        if not said:
+            return Line(text)
+        name, equals, raw = said.partition("=")
+        if not equals:
+            self._problem(number, "expected name=value, or a block such as network={")
+            return Line(text)
+        try:
+            _check_option(name, raw)
+        except DecodeError as error:
+            self._problem(number, f"{_shown(name)}: {error}")
+        return Line(text, name, raw)
+
+    def _body(self, start: int, lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        """The lines of a block up to and with its end."""
+        for number, text in lines:
+            yield number, text
+            if _said_by(text) == "}":
+                return
+        self._problem(start, "the block that begins here has no end: a line with } is missing")
+
+    def _read_network(self, start: int, text: str, lines: Iterator[tuple[int, str]]) -> None:
+        network = Network(id=self._networks)
+        self._networks += 1
+        kept = [Line(text)]
+        for number, body in self._body(start, lines):
+            said = _said_by(body)
+            if not said or said == "}":
+                kept.append(Line(body))
+                continue
+            name, equals, raw = said.partition("=")
+            kept.append(Line(body, name, raw))
+            try:
+                network = _with_variable(network, name, equals, raw)
+            except DecodeError as error:
+                self._problem(number, f"{_shown(name)}: {error}" if equals else error)
+        self._parts.append(NetworkBlock(network, tuple(kept)))
+
+
+def _with_variable(network: Network, name: str, equals: str, raw: str) -> Network:
+    if not equals:
+        raise DecodeError("expected name=value or }")
+    if raw == "{":
+        raise DecodeError("a block within a block: a line with } is missing before it")
+    return decode_variable(network, name, raw)
+
+
+def _shown(name: str) -> str:
+    """A name in an error: what is none may be anything, a key among it."""
+    return name if _NAME.fullmatch(name) else "this line"
