@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from wpsagent.errors import ConfigError, DecodeError, UsageError
-from wpsagent.roles.sta.network import Network
+from wpsagent.roles.sta.network import NO_ID, Network
 from wpsagent.roles.sta.network_variables import (
     VARIABLES,
     check_value,
@@ -256,6 +256,21 @@ class SupplicantFile:
             end = len(parts)
         new = [network for network in wanted.values() if not network.is_for_wps]
         return replace(self, parts=_with_blocks(parts, len(parts) if end is None else end, new))
+
+    def with_ids_of(self, other: Self) -> Self | None:
+        """With the ids that the same networks have in another reading of the file; None if they are not the same."""
+        if [replace(network, id=NO_ID) for network in self.networks] != [
+            replace(network, id=NO_ID) for network in other.networks
+        ]:
+            return None
+        ids = iter(network.id for network in other.networks)
+        return replace(
+            self,
+            parts=tuple(
+                replace(part, network=replace(part.network, id=next(ids))) if isinstance(part, NetworkBlock) else part
+                for part in self.parts
+            ),
+        )
 
 
 def _writable(network: Network, block: Callable[[Network], NetworkBlock]) -> NetworkBlock:

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The network store: the networks a station knows, in a file as wpa_supplicant has it.
+
+Joins the codec (`supplicant_file`) and the file (`io.atomic_file`).  A file that does not exist yet is begun with
+update_config=1; one that exists is written only if it has update_config=1, as its owner wishes.
+
+Others may write the file, too: what they did since it was read is never overwritten.  Their changes of options,
+comments and the blocks of others are taken over; if they changed networks, saving is refused until the file has been
+read again.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from wpsagent.config.supplicant_file import SupplicantFile
+from wpsagent.errors import ConfigError
+from wpsagent.io.atomic_file import SYSTEM_CALLS, SaveError, SystemCalls, write_atomically
+from wpsagent.roles.sta.network import Network
+
+_MAXIMUM_OCTETS = 1 << 20
+_BEGINNING = SupplicantFile().with_option("update_config", "1")
+
+
+class NetworkStore:
+    """One file.  `load` first; `file` is what was last read or written."""
+
+    def __init__(self, path: str | Path, calls: SystemCalls = SYSTEM_CALLS) -> None:
+        self._path = Path(path)
+        self._calls = calls
+        self._octets: bytes | None = None
+        self.file = _BEGINNING
+
+    def load(self) -> tuple[Network, ...]:
+        """The networks of the file, none if it does not exist; raises ConfigError with every problem in it."""
+        octets = self._read()
+        self.file = self._decode(octets)
+        self._octets = octets
+        return self.file.networks
+
+    def save(self, networks: Iterable[Network]) -> bool:
+        """Makes these the networks of the file; True if it had to be written.
+
+        Raises SaveError when it cannot be written or must not be, UsageError when a value cannot be in a file; the old
+        file is whole then, and the networks can be used all the same.
+        """
+        file, octets = self._current()
+        new = file.with_networks(networks)
+        encoded = new.encode()
+        if encoded == octets or (octets is None and not new.networks):
+            self.file, self._octets = new, octets
+            return False
+        if not new.may_be_written:
+            raise SaveError(f"{self._path}: not saved: the file does not have update_config=1")
+        try:
+            write_atomically(self._path, encoded, self._calls)
+        except SaveError as error:
+            if error.is_replaced:
+                self.file, self._octets = new, encoded
+            raise
+        self.file, self._octets = new, encoded
+        return True
+
+    def _current(self) -> tuple[SupplicantFile, bytes | None]:
+        """The file as it is now, with the ids of ours; raises SaveError if others changed its networks."""
+        try:
+            octets = self._read()
+            if octets == self._octets:
+                return self.file, octets
+            theirs = self._decode(octets)
+        except ConfigError as error:
+            raise SaveError(f"not saved: others have changed the file, and now: {error}") from None
+        adopted = theirs.with_ids_of(self.file)
+        if adopted is None:
+            raise SaveError(f"{self._path}: not saved: others have changed the networks in it; read it again first")
+        return adopted, octets
+
+    def _decode(self, octets: bytes | None) -> SupplicantFile:
+        return _BEGINNING if octets is None else SupplicantFile.decode(octets, str(self._path))
+
+    def _read(self) -> bytes | None:
+        try:
+            with self._path.open("rb") as file:
+                octets = file.read(_MAXIMUM_OCTETS + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ConfigError([f"{self._path}: cannot be read: {error.strerror}"]) from None
+        if len(octets) > _MAXIMUM_OCTETS:
+            raise ConfigError([f"{self._path}: has more than {_MAXIMUM_OCTETS} octets: this is no list of networks"])
+        return octets
