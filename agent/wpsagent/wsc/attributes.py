@@ -446,11 +446,12 @@ def _split(octets: bytes) -> Iterator[tuple[AttributeType, bytes]]:
             continue
         value = octets[at + 4 : at + 4 + length]
         at, previous = at + 4 + length, attribute_type
-        if attribute_type in _KNOWN:
-            yield AttributeType(attribute_type), value
+        known = _KNOWN.get(attribute_type)
+        if known is not None:
+            yield known, value
 
 
-_KNOWN = frozenset(LENGTHS)
+_KNOWN: dict[int, AttributeType] = {known: known for known in LENGTHS}
 _REPEATABLE = frozenset((AttributeType.CREDENTIAL, AttributeType.REQUESTED_DEVICE_TYPE))
 
 
