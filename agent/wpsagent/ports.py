@@ -59,7 +59,11 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class RadioCapabilities:
-    """What a radio can do."""
+    """What a radio can do.
+
+    maximum_scan_ssids: how many SSIDs one scan may ask for.  maximum_scan_elements: octets of elements that its probe
+    requests may carry; None where the driver does not say.
+    """
 
     wiphy: int
     wiphy_name: str
@@ -70,10 +74,16 @@ class RadioCapabilities:
     has_control_port_status: bool = True
     cipher_suites: frozenset[int] = frozenset()
     driver: str = ""
+    maximum_scan_ssids: int = 1
+    maximum_scan_elements: int | None = None
 
     @property
     def supports_ap(self) -> bool:
         return InterfaceType.AP in self.interface_types
+
+    @property
+    def supports_station(self) -> bool:
+        return InterfaceType.STATION in self.interface_types
 
     def band_of(self, mhz: int) -> Band | None:
         """The band that holds a frequency, or None."""
@@ -308,7 +318,8 @@ class AccessPointRadio(Protocol):
 class ScanResult:
     """One BSS as a scan found it.
 
-    elements: of the newest frame, beacon or probe response; beacon_elements: of the last beacon, if any was heard.
+    elements: of the last probe response, or of the last beacon where there was none; beacon_elements: of the last
+    beacon, if any was heard.
     tsf: the timestamp of that frame; age_ms: milliseconds since it was heard.
     """
 
@@ -346,6 +357,7 @@ class Connect:
 
     elements: of the association request (the RSN element, or the WPS element).  The suites are None for an open
     association; is_protected is the Privacy bit of the BSS, set for WPS on a protected network too.
+    has_frame_protection: management frames are protected (802.11w), which elements then say too.
     """
 
     bssid: MacAddress
@@ -356,6 +368,7 @@ class Connect:
     pairwise_cipher: int | None = None
     group_cipher: int | None = None
     akm_suite: int | None = None
+    has_frame_protection: bool = False
 
 
 @dataclass(frozen=True, slots=True)

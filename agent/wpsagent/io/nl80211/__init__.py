@@ -2,7 +2,8 @@
 """nl80211: radios of the Linux kernel (linux/nl80211.h), over an own transport on pyroute2's message codec.
 
 netlink (framing) · enumerations · codec (attribute rows) · transport (the socket) · requests (command → attributes) ·
-capabilities (what radios there are) · bring_up (an interface taken and given back) · radio (ports.AccessPointRadio).
+capabilities (what radios there are) · bring_up (an interface taken and given back) · interface (what both radios are) ·
+radio (ports.AccessPointRadio) · scan (scans, their results) · station (ports.StationRadio).
 """
 
 from wpsagent.io.nl80211.capabilities import (
@@ -13,13 +14,16 @@ from wpsagent.io.nl80211.capabilities import (
     rfkill_state,
 )
 from wpsagent.io.nl80211.radio import Nl80211Radio, open_access_point_radio
+from wpsagent.io.nl80211.station import Nl80211StationRadio, open_station_radio
 
 __all__ = [
     "InterfaceDescription",
     "Nl80211Radio",
+    "Nl80211StationRadio",
     "RfkillState",
     "WiphyDescription",
     "discover",
     "open_access_point_radio",
+    "open_station_radio",
     "rfkill_state",
 ]

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From an interface as it was found to one that may beacon, and back again.
+"""From an interface as it was found to an access point's or a station's, and back again.
 
 Every step that changes something leaves its opposite on a stack; closing the stack restores the type, the address,
 the state (up or down) and the bridge, and removes an interface that was made here.
 
-Refused, with words for people: interfaces another program uses, radios without AP mode or with the AP in firmware,
-blocked radios.  An access point whose process has just died is waited for: the kernel takes it down a moment later.
+Refused, with words for people: interfaces another program uses, radios without the mode or with the AP in firmware,
+blocked radios.  An access point or a station whose process has just died is waited for: the kernel takes it down a
+moment later.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ from wpsagent.ports import InterfaceType, RadioCapabilities
 
 _log = logging.getLogger(__name__)
 
-_CLEAN_UP_TIME = 1.0  # what the kernel needs at most to take down the AP of a process that died
+_CLEAN_UP_TIME = 1.0  # what the kernel needs at most to take down the AP or station of a process that died
 _LOCALLY_ADMINISTERED = 0x02  # IEEE 802, 8.2.2: second bit of the first octet
 
 _ACTION = 0xD0
@@ -44,9 +45,10 @@ _MANAGED_STATION_FRAME = b"\x0a\x07"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What open_access_point_radio was asked for."""
+    """What open_access_point_radio or open_station_radio was asked for."""
 
     interface: str
+    type: InterfaceType = InterfaceType.AP
     create_on: str | None = None
     address: MacAddress | None = None
     bridge: str | None = None
@@ -62,7 +64,7 @@ class BringUp:
         self.undo = AsyncExitStack()
 
     async def run(self) -> tuple[int, RadioCapabilities]:
-        """Index and capabilities of the interface, now up and of type AP.  Raises RadioError, NetlinkError."""
+        """Index and capabilities of the interface, now up and of its new type.  Raises RadioError, NetlinkError."""
         self._transport.set_handlers(self._event_received, self._changed.set)
         for group in ("config", "mlme"):
             self._transport.subscribe(group)
@@ -85,7 +87,8 @@ class BringUp:
         capabilities = await self._usable_wiphy(interface.wiphy)
         interface = await self._wait_until_free(interface)
         was_up = link.is_up(name)
-        if was_up and interface.type is not InterfaceType.AP:
+        is_claimed = was_up or self._plan.type is InterfaceType.STATION
+        if is_claimed and interface.type is not InterfaceType.AP:
             await self._refuse_managed(interface)
         self._on_close("restore the state of", lambda: (link.set_up if was_up else link.set_down)(name))
         await self._change_type(index, interface.type)
@@ -97,7 +100,8 @@ class BringUp:
         """The interface once it is in no network and beacons none."""
         deadline = asyncio.get_running_loop().time() + _CLEAN_UP_TIME
         while interface.ssid is not None:
-            if interface.type is not InterfaceType.AP or not await self._wait_for_change(deadline):
+            may_be_dead = interface.type in (InterfaceType.AP, self._plan.type)
+            if not may_be_dead or not await self._wait_for_change(deadline):
                 raise RadioError(_describe_use(interface))
             interface = await read_interface(self._transport, interface.index, interface.name)
         return interface
@@ -113,6 +117,7 @@ class BringUp:
         return True
 
     async def _refuse_managed(self, interface: InterfaceDescription) -> None:
+        """A station's interface is ours from here on: who comes later is refused as we would be now."""
         request = {"IFINDEX": interface.index} | requests.register_frame(_ACTION, _MANAGED_STATION_FRAME)
         try:
             await self._transport.request(Command.REGISTER_FRAME, request)
@@ -125,11 +130,11 @@ class BringUp:
             _log.debug("cannot tell whether %s is managed by somebody: %s", interface.name, error)
 
     async def _change_type(self, index: int, former: InterfaceType | None) -> None:
-        """To an access point; the interface must be down for it, and so must it be to become what it was."""
-        if former is InterfaceType.AP:
+        """To what was asked for; the interface must be down for it, and so must it be to become what it was."""
+        if former is self._plan.type:
             return
         link.set_down(self._plan.interface)
-        await self._set_type(index, InterfaceType.AP)
+        await self._set_type(index, self._plan.type)
         if former is not None:
             self.undo.push_async_callback(self._restore_type, index, former)
 
@@ -202,7 +207,7 @@ class BringUp:
         request: requests.Request = {
             "WIPHY": wiphy,
             "IFNAME": self._plan.interface,
-            "IFTYPE": int(InterfaceType.AP),
+            "IFTYPE": int(self._plan.type),
             "SOCKET_OWNER": True,
         }
         try:
@@ -224,15 +229,9 @@ class BringUp:
         if not wiphys:
             raise RadioError(f"the radio of {self._plan.interface} is gone")
         wiphy = wiphys[0]
-        if not wiphy.supports_ap:
-            raise RadioError(
-                f"{wiphy.wiphy_name} ({wiphy.driver}) cannot be an access point: its driver has no AP mode"
-            )
-        if wiphy.has_ap_sme:
-            raise RadioError(
-                f"{wiphy.wiphy_name} ({wiphy.driver}) runs the access point in its firmware, "
-                "which this driver of wps-agent does not support"
-            )
+        reason = _unusable_station(wiphy) if self._plan.type is InterfaceType.STATION else _unusable_ap(wiphy)
+        if reason is not None:
+            raise RadioError(f"{wiphy.wiphy_name} ({wiphy.driver}) {reason}")
         state = rfkill_state(wiphy.wiphy_name)
         if state.is_blocked:
             raise RadioError(f"{wiphy.wiphy_name} is {state}")
@@ -257,6 +256,18 @@ class BringUp:
                 _log.warning("cannot %s %s: %s", what, self._plan.interface, error)
 
         self.undo.callback(undo)
+
+
+def _unusable_ap(wiphy: RadioCapabilities) -> str | None:
+    if not wiphy.supports_ap:
+        return "cannot be an access point: its driver has no AP mode"
+    if wiphy.has_ap_sme:
+        return "runs the access point in its firmware, which this driver of wps-agent does not support"
+    return None
+
+
+def _unusable_station(wiphy: RadioCapabilities) -> str | None:
+    return None if wiphy.supports_station else "cannot be a station: its driver has no station mode"
 
 
 def _describe_use(interface: InterfaceDescription) -> str:

@@ -203,11 +203,17 @@ class _WiphyBuilder:
         self._suites: frozenset[int] = frozenset()
         self._features = b""
         self._has_ap_sme = False
+        self._scan_ssids = 1
+        self._scan_elements: int | None = None
 
     def add(self, message: Message) -> None:
         self._name = message.text("WIPHY_NAME") or self._name
         self._features = message.octets("EXT_FEATURES") or self._features
         self._has_ap_sme |= "DEVICE_AP_SME" in message
+        self._scan_ssids = message.integer("MAX_NUM_SCAN_SSIDS") or self._scan_ssids
+        self._scan_elements = (
+            self._scan_elements if "MAX_SCAN_IE_LEN" not in message else message.integer("MAX_SCAN_IE_LEN")
+        )
         self._suites |= frozenset(_u32s(message.octets("CIPHER_SUITES") or b""))
         for number, _flag in split_attributes(message.octets("SUPPORTED_IFTYPES") or b""):
             kind = _interface_type(number)
@@ -227,6 +233,8 @@ class _WiphyBuilder:
             has_control_port_status=self._has(ExtFeature.CONTROL_PORT_OVER_NL80211_TX_STATUS),
             cipher_suites=self._suites,
             driver=_driver_of(self._name),
+            maximum_scan_ssids=self._scan_ssids,
+            maximum_scan_elements=self._scan_elements,
         )
 
     def _has(self, feature: ExtFeature) -> bool:

@@ -28,7 +28,14 @@ class Command(IntEnum):
     NEW_STATION = 19
     DEL_STATION = 20
     SET_BSS = 25
+    GET_SCAN = 32
+    TRIGGER_SCAN = 33
+    NEW_SCAN_RESULTS = 34
+    SCAN_ABORTED = 35
     REG_CHANGE = 36
+    CONNECT = 46
+    ROAM = 47
+    DISCONNECT = 48
     REGISTER_FRAME = 58
     FRAME = 59
     FRAME_TX_STATUS = 60
@@ -36,6 +43,7 @@ class Command(IntEnum):
     PROBE_CLIENT = 84
     UNEXPECTED_4ADDR_FRAME = 86
     WIPHY_REG_CHANGE = 113
+    ABORT_SCAN = 114
     CONTROL_PORT_FRAME = 129
     CONTROL_PORT_FRAME_TX_STATUS = 139
 
@@ -88,7 +96,9 @@ class AuthType(IntEnum):
     OPEN_SYSTEM = 0
 
 
-WPA_VERSION_2 = 2  # enum nl80211_wpa_versions
+WPA_VERSION_1 = 1  # enum nl80211_wpa_versions
+WPA_VERSION_2 = 2
+MFP_REQUIRED = 1  # enum nl80211_mfp
 SUITE_CCMP = 0x000FAC04  # IEEE 802.11-2020, table 9-149
 AKM_PSK = 0x000FAC02  # table 9-151
 ETHERTYPE_EAPOL = 0x888E  # IEEE 802.1X-2020, 11.1.4

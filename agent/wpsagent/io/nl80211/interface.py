@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.io import link
@@ -33,12 +33,17 @@ Radio = TypeVar("Radio", bound="Nl80211Interface[Any]")
 REFUSALS = {
     errno.ENODEV: "is gone: its radio or driver was removed",
     errno.ENETDOWN: "is down: another program has set it down, or the radio is blocked",
+    errno.ENOLINK: "is not connected any more",
     errno.EPERM: "cannot be driven: not permitted (run as root or with CAP_NET_ADMIN)",
 }
 
 
 class Nl80211Interface(ABC, Generic[Event]):
     """One interface that was brought up; whoever inherits says what its commands and events are."""
+
+    _of_the_whole_radio: ClassVar[frozenset[int]] = frozenset(
+        {Command.DEL_WIPHY}
+    )  # events, whatever interface they name
 
     def __init__(
         self, transport: Transport, interface: str, index: int, capabilities: RadioCapabilities, undo: AsyncExitStack
@@ -152,12 +157,13 @@ class Nl80211Interface(ABC, Generic[Event]):
         handler = self._event_handler(message.command)
         if handler is None or self._is_closed:
             return
-        if message.command == Command.DEL_WIPHY:
-            is_ours = message.integer("WIPHY") == self.capabilities.wiphy
-        else:
-            is_ours = message.integer("IFINDEX") == self._index
-        if is_ours:
+        if self._is_ours(message):
             handler(message)
+
+    def _is_ours(self, message: Message) -> bool:
+        if message.command in self._of_the_whole_radio:
+            return message.integer("WIPHY") == self.capabilities.wiphy
+        return message.integer("IFINDEX") == self._index
 
     def _control_port_frame(self, message: Message) -> None:
         source, pdu = address_of(message), message.octets("FRAME")

@@ -17,6 +17,7 @@ Whatever does not fit this raises DecodeError.
 import os
 import struct
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wpsagent.errors import DecodeError
@@ -105,6 +106,16 @@ def split_attributes(octets: bytes) -> list[tuple[int, bytes]]:
         attributes.append((kind & NLA_TYPE_MASK, octets[offset + ATTRIBUTE_HEADER.size : offset + length]))
         offset += align(length)
     return attributes
+
+
+def join_attributes(payloads: Iterable[bytes]) -> bytes:
+    """An array as nl80211 takes it: an attribute for each payload, numbered from 1 on.  It is the payload of a nest."""
+    return b"".join(_attribute(number, payload) for number, payload in enumerate(payloads, 1))
+
+
+def _attribute(number: int, payload: bytes) -> bytes:
+    octets = ATTRIBUTE_HEADER.pack(ATTRIBUTE_HEADER.size + len(payload), number) + payload
+    return octets.ljust(align(len(octets)), b"\0")
 
 
 def decode_acknowledgement(message: RawMessage) -> Acknowledgement:

@@ -6,19 +6,32 @@ Source: linux/nl80211.h, the comments at each command.  Pure: values in, attribu
 
 import struct
 
+from wpsagent.dot11.elements import ElementId, Elements
 from wpsagent.io.nl80211.codec import Value
 from wpsagent.io.nl80211.enumerations import (
     AKM_PSK,
     ETHERTYPE_EAPOL,
+    MFP_REQUIRED,
     SUITE_CCMP,
+    WPA_VERSION_1,
     WPA_VERSION_2,
     AuthType,
     ChannelWidth,
     HiddenSsid,
     StationFlag,
 )
+from wpsagent.io.nl80211.netlink import join_attributes
 from wpsagent.octets import MacAddress
-from wpsagent.ports import AddStation, Beacon, InstallKey, SendEapol, StartAccessPoint
+from wpsagent.ports import (
+    AddStation,
+    Beacon,
+    Connect,
+    InstallKey,
+    InstallReceiveKey,
+    SendEapol,
+    StartAccessPoint,
+    TriggerScan,
+)
 
 Request = dict[str, Value]
 
@@ -110,6 +123,70 @@ def authorize_station(address: MacAddress, *, is_authorized: bool) -> Request:
 def _station_flags(mask: StationFlag, flags: StationFlag) -> bytes:
     """struct nl80211_sta_flag_update: offset 0 mask, offset 4 the flags to set among it."""
     return struct.pack("=II", mask, flags)
+
+
+def trigger_scan(command: TriggerScan) -> Request:
+    """TRIGGER_SCAN.  Whoever names no SSID would scan passively; the wildcard SSID is an empty one."""
+    request: Request = {"SCAN_SSIDS": join_attributes(command.ssids)}
+    if command.frequencies_mhz:
+        frequencies = (struct.pack("=I", mhz) for mhz in command.frequencies_mhz)
+        request["SCAN_FREQUENCIES"] = join_attributes(frequencies)
+    return request | ({"IE": command.elements} if command.elements else {})
+
+
+def connect(command: Connect, *, has_control_port: bool) -> Request:
+    """CONNECT.  SOCKET_OWNER: the kernel disconnects when the socket closes, however the process ends.
+
+    CONTROL_PORT: the port is opened by us, on open networks too.  PRIVACY must be as in the beacon, or the kernel does
+    not find the BSS.  CONTROL_PORT_NO_ENCRYPT is left to each frame: later handshakes are encrypted.
+    """
+    request: Request = {
+        "MAC": bytes(command.bssid),
+        "SSID": bytes(command.ssid),
+        "WIPHY_FREQ": command.frequency_mhz,
+        "AUTH_TYPE": int(AuthType.OPEN_SYSTEM),
+        "SOCKET_OWNER": True,
+        "CONTROL_PORT": True,
+        "CONTROL_PORT_ETHERTYPE": ETHERTYPE_EAPOL,
+    }
+    if has_control_port:
+        request["CONTROL_PORT_OVER_NL80211"] = True
+    if command.elements:
+        request["IE"] = command.elements
+    if command.is_protected:
+        request["PRIVACY"] = True
+    return request | _suites(command)
+
+
+def _suites(command: Connect) -> Request:
+    """What an association with keys says of them; the version is that of the element in the association request."""
+    request: Request = {}
+    if command.pairwise_cipher is not None:
+        request["CIPHER_SUITES_PAIRWISE"] = struct.pack("=I", command.pairwise_cipher)
+    if command.group_cipher is not None:
+        request["CIPHER_SUITE_GROUP"] = command.group_cipher
+    if command.akm_suite is not None:
+        elements = Elements.decode(command.elements)
+        has_rsne = elements.first(ElementId.RSN) is not None
+        request["WPA_VERSIONS"] = WPA_VERSION_2 if has_rsne else WPA_VERSION_1
+        request["AKM_SUITES"] = struct.pack("=I", command.akm_suite)
+    return request | ({"USE_MFP": MFP_REQUIRED} if command.has_frame_protection else {})
+
+
+def new_receive_key(command: InstallReceiveKey) -> Request:
+    """NEW_KEY: the group key of the network we are in, from a packet number on."""
+    key: Request = {
+        "DATA": command.key,
+        "CIPHER": command.cipher_suite,
+        "SEQ": command.receive_sequence_counter,
+        "IDX": command.index,
+    }
+    return {"KEY": key}
+
+
+def pairwise_key_of(address: MacAddress) -> Request:
+    """DEL_KEY."""
+    return {"MAC": bytes(address), "KEY": {"IDX": 0}}
 
 
 def new_key(command: InstallKey) -> Request:

@@ -41,6 +41,7 @@ _DATAGRAMS_AT_ONCE = 64  # then the loop's other work has its turn
 REQUEST_TIMEOUT = 5.0
 
 MessageHandler = Callable[[Message], None]
+OctetsHandler = Callable[[bytes], None]
 
 
 class NetlinkSocket(Protocol):
@@ -68,6 +69,7 @@ class _Pending:
     finished: asyncio.Future[None]
     timer: asyncio.TimerHandle
     on_reply: MessageHandler | None
+    on_octets: OctetsHandler | None
     replies: list[Message] = field(default_factory=list)
     is_interrupted: bool = False
 
@@ -142,11 +144,16 @@ class Transport:
         flags = NLM_F_REQUEST | NLM_F_ACK
         return await self._wait(self._send(flags, command, attributes, on_reply=on_reply))
 
-    async def dump(self, command: int, attributes: Attributes) -> list[Message]:
-        """Ask for all objects of a kind.  Raises NetlinkError; EINTR when they changed meanwhile: ask again."""
+    async def dump(
+        self, command: int, attributes: Attributes, *, on_octets: OctetsHandler | None = None
+    ) -> list[Message]:
+        """Ask for all objects of a kind.  Raises NetlinkError; EINTR when they changed meanwhile: ask again.
+
+        on_octets gets the attributes of each object as they are, for objects that are many; none is returned then.
+        """
         await self._dump_lock.acquire()
         try:
-            pending = self._send(NLM_F_REQUEST | NLM_F_DUMP, command, attributes)
+            pending = self._send(NLM_F_REQUEST | NLM_F_DUMP, command, attributes, on_octets=on_octets)
         except BaseException:
             self._dump_lock.release()
             raise
@@ -187,6 +194,7 @@ class Transport:
         *,
         codec: Codec = NL80211,
         on_reply: MessageHandler | None = None,
+        on_octets: OctetsHandler | None = None,
     ) -> _Pending:
         name, family = (command_name(command), self.family_id) if codec is NL80211 else ("GETFAMILY", _GENL_ID_CTRL)
         if self._is_closed:
@@ -195,7 +203,7 @@ class Transport:
         sequence = self._sequence
         octets = codec.encode(family, flags, sequence, command, attributes)
         timer = self._loop.call_later(self._answer_within, self._expire, sequence)
-        pending = _Pending(name, codec, self._loop.create_future(), timer, on_reply)
+        pending = _Pending(name, codec, self._loop.create_future(), timer, on_reply, on_octets)
         self._pending[sequence] = pending
         try:
             self._socket.send(octets)
@@ -295,6 +303,9 @@ class Transport:
     def _reply_received(self, pending: _Pending, message: RawMessage) -> None:
         if message.flags & netlink.NLM_F_DUMP_INTR:
             pending.is_interrupted = True
+        if pending.on_octets is not None:
+            pending.on_octets(message.payload[netlink.GENERIC_HEADER.size :])
+            return
         reply = pending.codec.decode(message.octets)
         pending.replies.append(reply)
         if pending.on_reply is not None:

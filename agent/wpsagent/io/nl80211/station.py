@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A station's radio over nl80211: scans, and connections by CONNECT, for SoftMAC and FullMAC drivers alike.
+
+Implements ports.StationRadio.  Sources: linux/nl80211.h; the order of commands is the roles' business.  The kernel or
+the firmware authenticates and associates, the agent is the supplicant.  EAPOL that comes before the kernel has said
+that the association stands is held until then.  A connection is owned by the socket: when the process dies the kernel
+disconnects.  There is one connection at a time; firmware that roams by itself is disconnected, for the keys are not
+those of the new access point.
+"""
+
+import asyncio
+import errno
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
+
+from wpsagent.errors import NetlinkError, RadioError
+from wpsagent.io.link_watch import LinkWatch
+from wpsagent.io.nl80211 import requests
+from wpsagent.io.nl80211.bring_up import Plan
+from wpsagent.io.nl80211.capabilities import read_interface
+from wpsagent.io.nl80211.codec import Message
+from wpsagent.io.nl80211.enumerations import Command
+from wpsagent.io.nl80211.interface import Nl80211Interface, address_of, open_radio
+from wpsagent.io.nl80211.scan import Scanner
+from wpsagent.io.nl80211.transport import Transport
+from wpsagent.octets import MacAddress
+from wpsagent.ports import (
+    AbortScan,
+    Associated,
+    AssociationFailed,
+    AuthorizeStation,
+    Connect,
+    Disconnect,
+    Disconnected,
+    EapolReceived,
+    InstallKey,
+    InstallReceiveKey,
+    InterfaceType,
+    RadioCapabilities,
+    RadioLost,
+    RemoveStation,
+    SendEapol,
+    StationCommand,
+    StationEvent,
+    TriggerScan,
+)
+
+_log = logging.getLogger(__name__)
+
+_HELD_EAPOL = 16
+_FAREWELL_TIME = 1.0  # seconds until the kernel says that the connection is over
+
+# IEEE 802.11-2020, table 9-49
+_UNSPECIFIED = 1
+_LEAVING = 3
+
+
+async def open_station_radio(interface: str, *, on_packet_eapol: bool = False) -> "Nl80211StationRadio":
+    """Bring an interface up as a radio that can be a station.
+
+    on_packet_eapol: EAPOL over AF_PACKET although the driver has a control port.  Raises RadioError, NetlinkError.
+    """
+    plan = Plan(interface, InterfaceType.STATION)
+    return await open_radio(Nl80211StationRadio, plan, on_packet_eapol=on_packet_eapol)
+
+
+class Nl80211StationRadio(Nl80211Interface[StationEvent]):
+    """ports.StationRadio on one interface; made by open_station_radio."""
+
+    _of_the_whole_radio = frozenset({Command.DEL_WIPHY, Command.NEW_SCAN_RESULTS, Command.SCAN_ABORTED})
+
+    def __init__(
+        self, transport: Transport, interface: str, index: int, capabilities: RadioCapabilities, undo: AsyncExitStack
+    ) -> None:
+        super().__init__(transport, interface, index, capabilities, undo)
+        self._scanner = Scanner(
+            transport, index, capabilities, request=self._request, begin=self._begin, emit=self._emit
+        )
+        self._watch: LinkWatch | None = None
+        self._attempt: Connect | None = None
+        self._bssid: MacAddress | None = None  # of the association that stands
+        self._held: deque[EapolReceived] = deque(maxlen=_HELD_EAPOL)
+        self._is_over = asyncio.Event()
+        self._why_lost: str | None = None
+
+    async def execute(self, command: StationCommand) -> None:
+        """Carry out one command.  Raises RadioError or NetlinkError when it is refused."""
+        self._refuse_when_closed()
+        if self._why_lost is not None:
+            raise RadioError(self._why_lost)
+        await _COMMANDS[type(command)](self, command)
+
+    async def _subscribe(self) -> None:
+        self._transport.subscribe("scan")
+        self._watch = LinkWatch(self._index, self._link_changed)
+
+    async def _end_use(self) -> None:
+        self._scanner.close()
+        if self._watch is not None:
+            self._watch.close()
+        if self._bssid is None and self._attempt is None:
+            return
+        try:
+            await self._request(Command.DISCONNECT, {"REASON_CODE": _LEAVING})
+        except (NetlinkError, RadioError) as error:
+            _log.debug("disconnecting %s: %s", self.interface, error)
+
+    # ---- commands
+
+    async def _trigger_scan(self, command: TriggerScan) -> None:
+        await self._scanner.trigger(command)
+
+    async def _abort_scan(self, _command: AbortScan) -> None:
+        await self._scanner.abort()
+
+    async def _connect(self, command: Connect) -> None:
+        if self._bssid is not None or self._attempt is not None:
+            raise RadioError(f"{self.interface} is connected or connecting already: disconnect it first")
+        self._attempt = command
+        self._held.clear()
+        try:
+            await self._request(Command.CONNECT, requests.connect(command, has_control_port=self._eapol is None))
+        except (NetlinkError, RadioError) as error:
+            self._attempt = None
+            if isinstance(error, NetlinkError):
+                self._raise_in_words(error, _CONNECT_REFUSALS)
+            raise
+
+    async def _disconnect(self, command: Disconnect) -> None:
+        """Returns when the connection is over, so that another may follow."""
+        if self._bssid is None and self._attempt is None:
+            return
+        self._is_over.clear()
+        try:
+            await self._request(Command.DISCONNECT, {"REASON_CODE": command.reason_code})
+        except NetlinkError as error:
+            if error.errno != errno.ENOTCONN:
+                raise
+        if self._bssid is not None:
+            await self._wait_until_over()
+        self._ended(command.reason_code, is_by_peer=False)
+
+    async def _wait_until_over(self) -> None:
+        try:
+            async with asyncio.timeout(_FAREWELL_TIME):
+                await self._is_over.wait()
+        except TimeoutError:
+            _log.debug("%s: the kernel does not say that the connection is over", self.interface)
+
+    async def _install_key(self, command: InstallKey) -> None:
+        await self._request(Command.NEW_KEY, requests.new_key(command))
+
+    async def _install_receive_key(self, command: InstallReceiveKey) -> None:
+        await self._request(Command.NEW_KEY, requests.new_receive_key(command))
+
+    async def _authorize_station(self, command: AuthorizeStation) -> None:
+        request = requests.authorize_station(command.address, is_authorized=command.is_authorized)
+        try:
+            await self._request(Command.SET_STATION, request)
+        except NetlinkError as error:
+            if self.capabilities.has_control_port:
+                raise
+            # Firmware without a control port lets everything through from the association on.
+            _log.debug("%s has no port to open: %s", self.interface, error)
+
+    async def _remove_station(self, command: RemoveStation) -> None:
+        """The access point stays as long as the connection does; its key goes."""
+        try:
+            await self._transport.request(
+                Command.DEL_KEY, {"IFINDEX": self._index, **requests.pairwise_key_of(command.address)}
+            )
+        except NetlinkError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOLINK):
+                raise
+
+    # ---- events
+
+    def _event_handler(self, command: int) -> Callable[[Message], None] | None:
+        handler = _EVENTS.get(command)
+        return None if handler is None else partial(handler, self)
+
+    def _scan_started(self, _message: Message) -> None:
+        self._scanner.started()
+
+    def _scan_ended(self, message: Message) -> None:
+        self._scanner.ended(message)
+
+    def _connected(self, message: Message) -> None:
+        """The result of CONNECT; the kernel says the same when another program has associated."""
+        attempt, address = self._attempt, address_of(message)
+        if attempt is None or address not in (None, attempt.bssid):
+            _log.debug("%s: the result of a connection that is not wanted", self.interface)
+            return
+        self._attempt = None
+        status = message.integer("STATUS_CODE")
+        if status or "TIMED_OUT" in message:
+            self._held.clear()
+            self._emit(AssociationFailed(attempt.bssid, None if "TIMED_OUT" in message else status))
+            return
+        self._bssid = attempt.bssid
+        self._emit(Associated(attempt.bssid, message.octets("RESP_IE") or b""))
+        while self._held:
+            self._emit(self._held.popleft())
+
+    def _disconnected(self, message: Message) -> None:
+        reason = message.integer("REASON_CODE") or _UNSPECIFIED
+        if self._attempt is not None:
+            self._attempt_failed()
+        else:
+            self._ended(reason, is_by_peer="DISCONNECTED_BY_AP" in message)
+
+    def _roamed(self, _message: Message) -> None:
+        if self._bssid is not None:
+            self._begin(self._leave())
+
+    async def _leave(self) -> None:
+        try:
+            await self._disconnect(Disconnect(_LEAVING))
+        except (NetlinkError, RadioError) as error:
+            _log.warning("%s: cannot leave the access point: %s", self.interface, error)
+
+    def _eapol_received(self, source: MacAddress, pdu: bytes) -> None:
+        if source == self._bssid:
+            self._emit(EapolReceived(source, pdu))
+        elif self._attempt is not None and source == self._attempt.bssid:
+            self._held.append(EapolReceived(source, pdu))
+
+    def _interface_gone(self, _message: Message) -> None:
+        self._lost(f"{self.interface} is gone: its radio or driver was removed")
+
+    def _link_changed(self) -> None:
+        reason = self._why_unusable()
+        if reason is not None:
+            self._lost(reason)
+
+    # ---- ends
+
+    def _ended(self, reason_code: int, *, is_by_peer: bool) -> None:
+        """The connection, or the attempt at one that we gave up; told once."""
+        self._is_over.set()
+        self._held.clear()
+        if self._bssid is not None or self._attempt is not None:
+            self._bssid = self._attempt = None
+            self._emit(Disconnected(reason_code, is_by_peer))
+
+    def _attempt_failed(self) -> None:
+        attempt, self._attempt = self._attempt, None
+        self._held.clear()
+        if attempt is not None:
+            self._emit(AssociationFailed(attempt.bssid, None))
+
+    def _lost(self, reason: str) -> None:
+        if self._why_lost is None:
+            self._why_lost = reason
+            self._bssid = self._attempt = None
+            self._is_over.set()
+            self._scanner.close()
+            self._emit(RadioLost(reason))
+
+    def _messages_lost(self) -> None:
+        """The kernel dropped messages: the end of a scan, an attempt or a connection may be among them."""
+        self._scanner.messages_lost()
+        if self._attempt is not None:
+            self._begin(self._give_up())
+        elif self._bssid is not None:
+            self._begin(self._check_connection())
+
+    async def _give_up(self) -> None:
+        """Whether the attempt has succeeded is not known: begin anew."""
+        try:
+            await self._request(Command.DISCONNECT, {"REASON_CODE": _LEAVING})
+        except (NetlinkError, RadioError) as error:
+            _log.debug("giving up a connection of %s: %s", self.interface, error)
+        self._attempt_failed()
+
+    async def _check_connection(self) -> None:
+        try:
+            interface = await read_interface(self._transport, self._index, self.interface)
+        except RadioError as error:
+            self._lost(str(error))
+        except NetlinkError as error:
+            _log.warning("cannot tell whether %s is still connected: %s", self.interface, error)
+        else:
+            if interface.ssid is None:
+                self._ended(_UNSPECIFIED, is_by_peer=False)
+
+
+_CONNECT_REFUSALS = {
+    errno.EALREADY: "is connected already: another program uses it",
+    errno.EBUSY: "is in use: another program connects it, or an access point of this radio is in the way",
+}
+
+# Any: each method takes the command that stands beside it
+_COMMANDS: dict[type[StationCommand], Callable[[Nl80211StationRadio, Any], Awaitable[None]]] = {
+    TriggerScan: Nl80211StationRadio._trigger_scan,
+    AbortScan: Nl80211StationRadio._abort_scan,
+    Connect: Nl80211StationRadio._connect,
+    Disconnect: Nl80211StationRadio._disconnect,
+    SendEapol: Nl80211StationRadio._send_eapol,
+    InstallKey: Nl80211StationRadio._install_key,
+    InstallReceiveKey: Nl80211StationRadio._install_receive_key,
+    AuthorizeStation: Nl80211StationRadio._authorize_station,
+    RemoveStation: Nl80211StationRadio._remove_station,
+}
+
+_EVENTS: dict[int, Callable[[Nl80211StationRadio, Message], None]] = {
+    Command.TRIGGER_SCAN: Nl80211StationRadio._scan_started,
+    Command.NEW_SCAN_RESULTS: Nl80211StationRadio._scan_ended,
+    Command.SCAN_ABORTED: Nl80211StationRadio._scan_ended,
+    Command.CONNECT: Nl80211StationRadio._connected,
+    Command.DISCONNECT: Nl80211StationRadio._disconnected,
+    Command.ROAM: Nl80211StationRadio._roamed,
+    Command.CONTROL_PORT_FRAME: Nl80211StationRadio._control_port_frame,
+    Command.DEL_INTERFACE: Nl80211StationRadio._interface_gone,
+    Command.DEL_WIPHY: Nl80211StationRadio._interface_gone,
+}
