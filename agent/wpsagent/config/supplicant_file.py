@@ -23,17 +23,18 @@ from wpsagent.errors import ConfigError, DecodeError, UsageError
 from wpsagent.roles.sta.network import NO_ID, Network
 from wpsagent.roles.sta.network_variables import (
     VARIABLES,
+    check_name,
     check_value,
     decode_number,
     decode_variable,
     encode_variables,
     is_default,
+    is_name,
     to_octets,
     to_text,
 )
 from wpsagent.wsc.device import PrimaryDeviceType, parse_uuid
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _BLOCK = re.compile(r"([A-Za-z0-9_.-]+)=\{")
 _OS_VERSION = re.compile(r"[0-9a-fA-F]{8}")
 _NETWORK = "network"
@@ -78,16 +79,23 @@ _OPTIONS: dict[str, Callable[[str], object]] = {
 
 def _check_option(name: str, raw: str) -> None:
     """Raises DecodeError when the option cannot have that value; what we do not know may have any."""
-    if not _NAME.fullmatch(name):
-        raise DecodeError("expected name=value, without a space around the '='")
+    check_name(name)
     check_value(raw)
-    if raw == "{":
-        raise DecodeError("expected a value, not a block")
     if name in _OPTIONS:
         _OPTIONS[name](raw)
 
 
 # ---- the parts of a file
+
+
+def _sayable(name: str, raw: str) -> str:
+    """name=value, if that is what a reader will find in it; raises DecodeError otherwise."""
+    check_name(name)
+    check_value(raw)
+    said = f"{name}={raw}"
+    if _said_by(said) != said:
+        raise DecodeError("a # outside of quotation marks begins a comment")
+    return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +108,8 @@ class Line:
 
     @classmethod
     def saying(cls, name: str, raw: str) -> Self:
-        """A variable's line, as wpa_supplicant sets it."""
-        return cls(f"\t{name}={raw}", name, raw)
+        """A variable's line, as wpa_supplicant sets it; raises DecodeError if it would be read as something else."""
+        return cls(f"\t{_sayable(name, raw)}", name, raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +134,6 @@ class NetworkBlock:
         others = list(network.other)
         kept = list(_rewritten(body, changed, self.network.other, others))
         added = [(name, raw) for name, raw in changed.items() if raw is not None] + others
-        for _, raw in added:
-            check_value(raw)
         return replace(self, network=network, lines=(first, *kept, *(Line.saying(*pair) for pair in added), last))
 
 
@@ -210,8 +216,9 @@ class SupplicantFile:
         if raw is not None:
             try:
                 _check_option(name, raw)
+                _sayable(name, raw)
             except DecodeError as error:
-                raise UsageError(f"{name}: {error}") from None
+                raise UsageError(f"{_shown(name)}: {error}") from None
         mine = [index for index, part in enumerate(self.parts) if isinstance(part, Line) and part.name == name]
         parts: list[Line | NetworkBlock] = list(self.parts)
         if raw is not None:
@@ -387,10 +394,10 @@ def _with_variable(network: Network, name: str, equals: str, raw: str) -> Networ
     if not equals:
         raise DecodeError("expected name=value or }")
     if raw == "{":
-        raise DecodeError("a block within a block: a line with } is missing before it")
+        raise DecodeError("a block within a block; is a line with } missing before it?")
     return decode_variable(network, name, raw)
 
 
 def _shown(name: str) -> str:
     """A name in an error: what is none may be anything, a key among it."""
-    return name if _NAME.fullmatch(name) else "this line"
+    return name if is_name(name) else "this line"

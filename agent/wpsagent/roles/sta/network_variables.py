@@ -232,8 +232,7 @@ def decode_variable(network: Network, name: str, raw: str) -> Network:
 
     A known variable given again replaces the former value; unknown ones are kept, all of them.
     """
-    if not _NAME.fullmatch(name):
-        raise DecodeError("expected name=value, without a space around the '='")
+    check_name(name)
     check_value(raw)
     variable = VARIABLES.get(name)
     if variable is not None:
@@ -243,12 +242,25 @@ def decode_variable(network: Network, name: str, raw: str) -> Network:
     return _with_other(network, name, raw)
 
 
+def is_name(name: str) -> bool:
+    """True for what can be the name of a variable or an option."""
+    return _NAME.fullmatch(name) is not None
+
+
+def check_name(name: str) -> None:
+    """Raises DecodeError for what can be no name."""
+    if not is_name(name):
+        raise DecodeError("expected name=value, without a space around the '='")
+
+
 def check_value(raw: str) -> None:
     """Raises DecodeError for what can be no value of any variable or option."""
     if has_control_characters(raw):
         raise DecodeError("control characters cannot be in a value")
     if raw != raw.strip(" \t"):
         raise DecodeError("a value does not begin or end with a space")
+    if raw == "{":
+        raise DecodeError("expected a value, not a block")
 
 
 def _with_other(network: Network, name: str, raw: str) -> Network:
@@ -274,10 +286,8 @@ def get_variable(network: Network, name: str) -> str | None:
 
 
 def encode_variables(network: Network) -> Iterable[tuple[str, str]]:
-    """(name, value) of all that is not default, in the order of a new block; raises DecodeError for a wrong value."""
+    """(name, value) of all that is not default, in the order of a new block; raises DecodeError for a wrong key."""
     for variable in VARIABLES.values():
         if not is_default(variable, network):
             yield variable.name, variable.encode(network)
-    for name, raw in network.other:
-        check_value(raw)
-        yield name, raw
+    yield from network.other
