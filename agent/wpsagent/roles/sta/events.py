@@ -49,6 +49,7 @@ class WpsCause(Enum):
     WEP_PROHIBITED = "the access point offered a network with WEP, which is not safe"
     TKIP_PROHIBITED = "the access point offered a network with TKIP alone, which is not safe"
     NO_NETWORK = "the access point offered no network that can be used"
+    NOT_EXPECTED = "the access point does not expect us (any more): begin again there and here"
     REFUSED = "the access point ended the run without saying why"
     BUSY = "the access point is busy with another device"
     PROTOCOL = "the registration protocol failed"

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How a station runs."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from wpsagent.wsc.device import DeviceDescription
+
+
+class CredentialProcessing(IntEnum):
+    """What becomes of a Credential, numbered as wpa_supplicant's wps_cred_processing."""
+
+    INTERNAL = 0
+    EXTERNAL = 1
+    BOTH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class StationParameters:
+    """uuid: 16 octets.  wps_priority: of the networks that WPS brings.  add_sae: they may use WPA3-Personal too.
+
+    is_push_button_fast: a push-button run takes the first access point it hears, and sees an overlap only where it
+    happened to listen.  fresh: seconds for which an access point that was heard counts as there.  max_age: seconds for
+    which one that is not heard stays in the table.
+    """
+
+    interface: str
+    device: DeviceDescription
+    uuid: bytes
+    credential_processing: CredentialProcessing = CredentialProcessing.INTERNAL
+    wps_priority: int = 0
+    add_sae: bool = False
+    is_push_button_fast: bool = False
+    fragment_size: int = 1400
+    vendor_extensions: tuple[bytes, ...] = ()
+    fresh: float = 10.0
+    max_age: float = 180.0
