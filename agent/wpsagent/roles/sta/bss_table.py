@@ -23,7 +23,7 @@ from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import ScanResult
 from wpsagent.rsn.rsne import Rsne, WpaElement
 from wpsagent.wsc.attributes import Attributes
-from wpsagent.wsc.elements import ProbeResponseAttributes
+from wpsagent.wsc.elements import BeaconAttributes
 
 NO_SSID = Ssid(b"")
 _MAX_SSID = 32
@@ -73,8 +73,8 @@ class Reading:
         return self.elements.vendor(WPS_VENDOR_TYPE)
 
     @cached_property
-    def wps(self) -> ProbeResponseAttributes | None:
-        return _read(ProbeResponseAttributes.decode, self.wps_octets)
+    def wps(self) -> BeaconAttributes | None:
+        return _read(BeaconAttributes.decode, self.wps_octets)
 
     @cached_property
     def wps_attributes(self) -> Attributes | None:
@@ -94,7 +94,8 @@ class Bss:
 
     id: of the table.  ssid: as the frame has it, empty or zeros when the network is hidden.  seen_at: when its newest
     frame was heard, in the time of `now`.  beacon_octets: elements of the last beacon, if any was heard.
-    identity: an earlier frame with a UUID-E, if the newest has none (beacons may leave it out).
+    identity: an earlier frame with a UUID-E, if the newest has none (beacons may leave it out).  update_index: the
+    number of the table's update that last brought it.
     """
 
     id: int
@@ -109,14 +110,15 @@ class Bss:
     beacon_octets: bytes = field(default=b"", repr=False)
     tsf: int = 0
     identity: Reading | None = None
+    update_index: int = 0
 
     @classmethod
-    def from_result(cls, result: ScanResult, bss_id: int, ssid: Ssid, seen_at: float) -> Self:
+    def from_result(cls, result: ScanResult, bss_id: int, seen_at: float, update_index: int = 0) -> Self:
         """A BSS heard for the first time."""
         return cls(
             id=bss_id,
             bssid=result.bssid,
-            ssid=ssid,
+            ssid=ssid_of(result.elements),
             frequency_mhz=result.frequency_mhz,
             signal_dbm=result.signal_dbm,
             capability=result.capability,
@@ -125,9 +127,10 @@ class Bss:
             reading=Reading(result.elements),
             beacon_octets=result.beacon_elements,
             tsf=result.tsf,
+            update_index=update_index,
         )
 
-    def renewed(self, result: ScanResult, seen_at: float) -> Self:
+    def renewed(self, result: ScanResult, seen_at: float, update_index: int = 0) -> Self:
         """The same BSS after it was heard again; a frame that has not changed is not read again."""
         is_same = self.octets == result.elements
         return replace(
@@ -141,6 +144,7 @@ class Bss:
             beacon_octets=result.beacon_elements,
             tsf=result.tsf,
             identity=self.identity if is_same or _UUID_E_HEADER not in self.octets else self.reading,
+            update_index=update_index,
         )
 
     @property
@@ -181,13 +185,13 @@ class Bss:
         return self.reading.wps_octets is not None
 
     @property
-    def wps(self) -> ProbeResponseAttributes | None:
-        """None without a WPS element, and with one that cannot be read; of a beacon the device says nothing."""
+    def wps(self) -> BeaconAttributes | None:
+        """What beacons and probe responses share; None without a WPS element, and with one that cannot be read."""
         return self.reading.wps
 
     @property
     def wps_attributes(self) -> Attributes | None:
-        """The same, attribute by attribute: what is missing is missing."""
+        """All that the WPS element says, attribute by attribute; None where `wps` is."""
         return self.reading.wps_attributes
 
     @property
@@ -226,6 +230,7 @@ class BssTable:
     def __init__(self) -> None:
         self._bsses: dict[tuple[MacAddress, Ssid], Bss] = {}
         self._ids = count()
+        self.updates = 0
         self._events: deque[BssEvent] = deque()
 
     def __iter__(self) -> Iterator[Bss]:
@@ -250,6 +255,7 @@ class BssTable:
 
     def update(self, results: Iterable[ScanResult], now: float) -> None:
         """Take in what a scan has found; results may be old, and may come again and again."""
+        self.updates += 1
         for result in results:
             self._take(result, now)
         if len(self._bsses) > MAX_BSSES:
@@ -262,17 +268,17 @@ class BssTable:
         self._remove([bss for bss in self._bsses.values() if bss.seen_at < limit and bss.bssid not in keep])
 
     def _take(self, result: ScanResult, now: float) -> None:
-        ssid = _ssid_of(result.elements)
+        ssid = ssid_of(result.elements)
         seen_at = now - result.age_ms / 1000
         old = self._bsses.get((result.bssid, ssid))
         if old is None:
-            bss = Bss.from_result(result, next(self._ids), ssid, seen_at)
+            bss = Bss.from_result(result, next(self._ids), seen_at, self.updates)
             self._events.append(BssAdded(bss.id, bss.bssid))
         else:
             # The kernel has an access point that changed its channel twice, until it forgets the old one.
             if result.frequency_mhz != old.frequency_mhz and seen_at <= old.seen_at:
                 return
-            bss = old.renewed(result, seen_at)
+            bss = old.renewed(result, seen_at, self.updates)
         self._bsses[bss.bssid, ssid] = bss
 
     def _remove(self, bsses: Iterable[Bss]) -> None:
@@ -281,7 +287,7 @@ class BssTable:
             self._events.append(BssRemoved(bss.id, bss.bssid))
 
 
-def _ssid_of(octets: bytes) -> Ssid:
+def ssid_of(octets: bytes) -> Ssid:
     """The SSID, found without reading the rest: it is the first element nearly always; empty when there is none."""
     at = 0
     while at + 2 <= len(octets):

@@ -49,8 +49,8 @@ class _Failures:
     last_at: float
 
     @property
-    def ignored_until(self) -> float:
-        return self.last_at + _IGNORED_FOR[min(self.count, len(_IGNORED_FOR)) - 1]
+    def ignored_for(self) -> float:
+        return _IGNORED_FOR[min(self.count, len(_IGNORED_FOR)) - 1]
 
 
 _IGNORED_FOR = (10.0, 10.0, 60.0, 120.0, 600.0, 1800.0)
@@ -72,11 +72,11 @@ class IgnoreList:
         failures = self._failures.setdefault(bssid, _Failures(0, now))
         failures.count += 1
         failures.last_at = now
-        return failures.ignored_until - now
+        return failures.ignored_for
 
     def is_ignored(self, bssid: MacAddress, now: float) -> bool:
         failures = self._failures.get(bssid)
-        return failures is not None and now < failures.ignored_until
+        return failures is not None and now < failures.last_at + failures.ignored_for
 
     def ignored(self, now: float) -> tuple[MacAddress, ...]:
         """Who is ignored now."""
