@@ -101,6 +101,7 @@ class WpsRun:
         self._plan: deque[tuple[int, ...]] = deque()
         self._round_began_at = now
         self._restarts = 0
+        self._basis = Basis.GIVEN
         self._was_candidate = False
         self._was_heard = False
         self._m2d: M2dReceived | None = None
@@ -145,7 +146,12 @@ class WpsRun:
     def _noted(self, candidate: Candidate) -> Candidate:
         self._was_candidate = True
         self._restarts = 0
+        self._basis = candidate.basis
         return candidate
+
+    def same_again(self, bss: Bss) -> Candidate:
+        """The access point of the last try."""
+        return Candidate(bss, self._basis)
 
     def _probe_elements(self) -> bytes:
         is_enrollee = self.role is Role.ENROLLEE

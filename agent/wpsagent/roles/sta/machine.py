@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The station: what its owner sees of it and asks it for.  What it does by itself is `wpsagent.roles.sta.life`."""
+
+from enum import Enum
+
+from wpsagent.errors import UsageError
+from wpsagent.octets import MacAddress, Ssid
+from wpsagent.ports import TriggerScan
+from wpsagent.roles.sta import association as link
+from wpsagent.roles.sta import events as report
+from wpsagent.roles.sta.bss_table import Bss
+from wpsagent.roles.sta.connection import Connection
+from wpsagent.roles.sta.events import WpsCause, WpsMethod
+from wpsagent.roles.sta.life import StationLife
+from wpsagent.roles.sta.network import Network
+from wpsagent.roles.sta.network_search import ANYBODY
+from wpsagent.roles.sta.wps_run import PUSH_BUTTON_PASSWORD, WpsRequest
+from wpsagent.wsc.credential import ApSettings
+
+
+class StationState(Enum):
+    """Where the station stands, in the words of wpa_supplicant's wpa_state."""
+
+    INTERFACE_DISABLED = "INTERFACE_DISABLED"
+    DISCONNECTED = "DISCONNECTED"
+    INACTIVE = "INACTIVE"
+    SCANNING = "SCANNING"
+    ASSOCIATING = "ASSOCIATING"
+    ASSOCIATED = "ASSOCIATED"
+    HANDSHAKE = "4WAY_HANDSHAKE"
+    COMPLETED = "COMPLETED"
+
+
+class StationMachine(StationLife):
+    """One station.
+
+    The door: `start` and `stop`, `receive(event, now)`, `messages_to_send()` (radio commands, to be executed in
+    order), `next_event()`, `deadline` and `handle_timer(now)`.  networks: the owner may change the list itself and
+    says so by `networks_changed`; the machine changes it after WPS, and says so by NetworksChanged.
+    """
+
+    # ---- what the owner sees
+
+    @property
+    def state(self) -> StationState:
+        """Where it stands."""
+        if not self.is_started:
+            return StationState.INTERFACE_DISABLED
+        association = self._link
+        if association is None:
+            return self._state_without_link()
+        match association.state:
+            case link.State.ASSOCIATING:
+                return StationState.ASSOCIATING
+            case link.State.ASSOCIATED if isinstance(association, Connection):
+                return StationState.COMPLETED if association.is_open_port else StationState.HANDSHAKE
+            case link.State.ASSOCIATED:
+                return StationState.ASSOCIATED
+            case _:
+                return StationState.DISCONNECTED
+
+    def _state_without_link(self) -> StationState:
+        if self._scanner.running is not None:
+            return StationState.SCANNING
+        if self._wps.run is None and not self._search.candidates:
+            return StationState.INACTIVE
+        return StationState.DISCONNECTED
+
+    @property
+    def current_bss(self) -> Bss | None:
+        """The access point of the association there is, or is about to be."""
+        return self._link.bss if self._link is not None else None
+
+    @property
+    def current_network(self) -> Network | None:
+        """The network that is joined, or about to be; None while WPS runs."""
+        return self._link.network if isinstance(self._link, Connection) else None
+
+    @property
+    def is_connected(self) -> bool:
+        return self.state is StationState.COMPLETED
+
+    @property
+    def wps_method(self) -> WpsMethod | None:
+        """The method of the run there is."""
+        return self._wps.run.method if self._wps.run is not None else None
+
+    @property
+    def wps_ends_at(self) -> float | None:
+        """When the run there is gives up."""
+        return self._wps.run.ends_at if self._wps.run is not None else None
+
+    def is_temporarily_disabled(self, network_id: int) -> bool:
+        """True for a network that is left alone after failures."""
+        return self._faults.is_disabled(network_id)
+
+    # ---- what the owner asks for: scans
+
+    def scan(self, now: float, frequencies_mhz: tuple[int, ...] = (), ssids: tuple[Ssid, ...] = (ANYBODY,)) -> bool:
+        """Scan; False where that cannot be now: another scan runs, an association is being made, WPS runs."""
+        is_connecting = self._link is not None and self.state is not StationState.COMPLETED
+        if not self.is_started or self._scanner.is_busy or is_connecting or self._wps.run is not None:
+            return False
+        self._is_owners_scan = True
+        self._trigger(TriggerScan(frequencies_mhz, ssids), now)
+        self._settle(now)
+        return True
+
+    # ---- what the owner asks for: WPS
+
+    def wps_push_button(self, now: float, bssid: MacAddress | None = None) -> None:
+        """The button was pressed; raises UsageError."""
+        self._begin_wps(WpsRequest(WpsMethod.PUSH_BUTTON, bssid, PUSH_BUTTON_PASSWORD), now)
+
+    def wps_pin(self, pin: bytes, now: float, bssid: MacAddress | None = None) -> None:
+        """Enrol with this PIN, ASCII digits, that is or will be entered at the access point; raises UsageError."""
+        self._begin_wps(WpsRequest(WpsMethod.PIN, bssid, pin), now)
+
+    def wps_register(self, bssid: MacAddress, pin: bytes, now: float, new_settings: ApSettings | None = None) -> None:
+        """Read the settings of an access point with its PIN, or give it new ones; join it.  Raises UsageError."""
+        self._begin_wps(WpsRequest(WpsMethod.REGISTRAR, bssid, pin, new_settings), now)
+
+    def wps_cancel(self, now: float) -> bool:
+        """End the run; False if there was none.  The other networks come back at once."""
+        if self._wps.run is None:
+            return False
+        self._wps.end(WpsCause.CANCELLED)
+        self._others_returned(now)
+        self._settle(now)
+        return True
+
+    def _begin_wps(self, request: WpsRequest, now: float) -> None:
+        if not self.is_started:
+            raise UsageError(f"{self.parameters.interface}: the station is not running")
+        self._wps.begin(request, now)
+        self._scanner.cancel()
+        self._leave(now)
+        self._next_at = now
+        self._settle(now)
+
+    # ---- what the owner asks for: networks
+
+    def select_network(self, network_id: int, now: float) -> bool:
+        """Enable this network, disable all others, join it; False if there is none."""
+        if not self.networks.select(network_id):
+            return False
+        self._reenable(network_id)
+        self._events.append(report.NetworksChanged())
+        current = self.current_network
+        if current is None or current.id != network_id or not self.is_connected:
+            self.reassociate(now)
+        return True
+
+    def enable_network(self, network_id: int, now: float, *, may_connect: bool = True) -> bool:
+        """False if there is none.  A connection that stands is left alone."""
+        if not self.networks.enable(network_id):
+            return False
+        self._reenable(network_id)
+        self._events.append(report.NetworksChanged())
+        if may_connect and self._link is None:
+            self._begin_search(now)
+            self._settle(now)
+        return True
+
+    def disable_network(self, network_id: int, now: float) -> bool:
+        """False if there is none.  If it is the one that is joined, another is looked for."""
+        if not self.networks.disable(network_id):
+            return False
+        self.networks_changed(now)
+        return True
+
+    def remove_network(self, network_id: int, now: float) -> bool:
+        """False if there is none.  If it is the one that is joined, another is looked for."""
+        if self.networks.remove(network_id) is None:
+            return False
+        self._faults.forgive_network(network_id)
+        self._events.append(report.NetworkRemoved(network_id))
+        self.networks_changed(now)
+        return True
+
+    def networks_changed(self, now: float) -> None:
+        """The list is another: leave a network that is no more, or disabled; look for one if there is none."""
+        self._events.append(report.NetworksChanged())
+        current = self.current_network
+        if current is not None and self._wps.run is None and not self.networks.is_enabled(current.id):
+            self._leave(now)
+        if self._link is None or self._link.state is link.State.LEAVING:
+            self._begin_search(now)
+        self._settle(now)
+
+    def reconnect(self, now: float) -> None:
+        """Join a network, if none is joined: what failed lately is forgiven."""
+        self._is_wanted = True
+        if self._link is None and self._wps.run is None:
+            self._forgive_all()
+            self._begin_search(now)
+            self._settle(now)
+
+    def reassociate(self, now: float) -> None:
+        """Join the best network anew."""
+        self._is_wanted = True
+        self._forgive_all()
+        if self._wps.run is None:
+            self._leave(now)
+            self._begin_search(now)
+        self._settle(now)
+
+    def disconnect(self, now: float) -> None:
+        """Leave, and stay away until `reconnect`; a WPS run is cancelled."""
+        self._is_wanted = False
+        self._wps.end(WpsCause.CANCELLED)
+        self._scanner.cancel()
+        self._next_at = None
+        self._leave(now)
+        self._settle(now)
