@@ -21,6 +21,7 @@ from wpsagent.roles.sta.network_variables import (
     set_variable,
     to_octets,
     to_text,
+    without_comment,
 )
 
 EMPTY = Network()
@@ -58,7 +59,9 @@ def test_other_strings_are_refused(raw: str) -> None:
     ("octets", "raw"),
     [
         (b"home", '"home"'),
-        (b'a"b\\ #', '"a"b\\ #"'),
+        (b'a"b\\', '"a"b\\"'),
+        (b"a # b", '"a # b"'),
+        (b'a"#b', "61222362"),
         (b"", '""'),
         (b"a\nb", "610a62"),
         (b"\x7f", "7f"),
@@ -68,6 +71,30 @@ def test_other_strings_are_refused(raw: str) -> None:
 def test_strings_are_written_so_that_wpa_supplicant_reads_them(octets: bytes, raw: str) -> None:
     assert encode_string(octets) == raw
     assert decode_string(raw) == octets
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("  x=1 \t\r", "x=1"),
+        ("# x", ""),
+        ("", ""),
+        ("x=1#2", "x=1"),
+        ('x="a # b" # c', 'x="a # b"'),
+        # As wpa_supplicant 2.10 was seen to read them:
+        ('x="a"#b"', 'x="a"'),
+        ('x="a""#b"', 'x="a""#b"'),
+        ('x="a" b#"', 'x="a" b'),
+        ('x="a"b"#', 'x="a"b"'),
+        ('x="a"b"#c"', 'x="a"b"#c"'),
+        ('x=P"a\\"#b"', 'x=P"a\\"'),
+        ('x="#"#"', 'x="#"'),
+        ('x=6162 #"', "x=6162"),
+        ('x="12#"45678" #', 'x="12#"45678"'),
+    ],
+)
+def test_comments_are_cut_as_wpa_supplicant_cuts_them(line: str, said: str) -> None:
+    assert without_comment(line) == said
 
 
 def test_octets_that_are_no_text_survive() -> None:
@@ -218,7 +245,7 @@ def test_no_known_variable_can_write_a_control_character() -> None:
         EMPTY,
         ssid=Ssid(b'x"\n}\nnetwork={\n'),
         id_str='x"\nupdate_config=1',
-        passphrase='pässwörd "#'.encode(),
+        passphrase='pässwörd "'.encode(),
         bssid=MacAddress(b"\n" * 6),
         key_management=frozenset({"WPA-PSK", "NONE\n}"}),
     )

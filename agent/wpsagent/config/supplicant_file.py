@@ -32,6 +32,7 @@ from wpsagent.roles.sta.network_variables import (
     is_name,
     to_octets,
     to_text,
+    without_comment,
 )
 from wpsagent.wsc.device import PrimaryDeviceType, parse_uuid
 
@@ -93,7 +94,7 @@ def _sayable(name: str, raw: str) -> str:
     check_name(name)
     check_value(raw)
     said = f"{name}={raw}"
-    if _said_by(said) != said:
+    if without_comment(said) != said:
         raise DecodeError("a # outside of quotation marks begins a comment")
     return said
 
@@ -307,16 +308,6 @@ def _with_blocks(
 # ---- reading
 
 
-def _said_by(text: str) -> str:
-    """What a line says: without space around it, and without a comment (a # inside of quotation marks is none)."""
-    text = text.lstrip(" \t\r")
-    end_of_quotes = text.rfind('"')
-    if '"' not in text[:end_of_quotes] or text.startswith("#"):
-        end_of_quotes = 0
-    comment = text.find("#", end_of_quotes)
-    return (text if comment < 0 else text[:comment]).rstrip(" \t\r")
-
-
 class _Parser:
     """One pass over the lines, which collects every problem."""
 
@@ -341,7 +332,7 @@ class _Parser:
         self._problems.append(f"line {number}: {problem}")
 
     def _read_global(self, number: int, text: str, lines: Iterator[tuple[int, str]]) -> None:
-        said = _said_by(text)
+        said = without_comment(text)
         block = _BLOCK.fullmatch(said)
         if block is None:
             self._parts.append(self._read_option(number, text, said))
@@ -368,7 +359,7 @@ class _Parser:
         """The lines of a block up to and with its end."""
         for number, text in lines:
             yield number, text
-            if _said_by(text) == "}":
+            if without_comment(text) == "}":
                 return
         self._problem(start, "the block that begins here has no end: a line with } is missing")
 
@@ -377,7 +368,7 @@ class _Parser:
         self._networks += 1
         kept = [Line(text)]
         for number, body in self._body(start, lines):
-            said = _said_by(body)
+            said = without_comment(body)
             if not said or said == "}":
                 kept.append(Line(body))
                 continue

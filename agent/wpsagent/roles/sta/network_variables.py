@@ -40,6 +40,20 @@ def has_control_characters(text: str) -> bool:
     return any((ord(character) < 0x20 and character != "\t") or ord(character) == 0x7F for character in text)
 
 
+_SAID = re.compile(r'(?:"[^"]*"|[^#])*')
+
+
+def without_comment(line: str) -> str:
+    """What a line says: without space around it, and without a comment.
+
+    Quotation marks pair up from the left, escaped ones too; a # between the two of a pair begins no comment.  So
+    wpa_supplicant 2.10 reads its files (not those that it writes: a name such as a"#b breaks them).
+    """
+    said = _SAID.match(line)
+    assert said is not None
+    return said[0].strip(" \t\r")
+
+
 # ---- strings and numbers
 
 
@@ -72,9 +86,10 @@ def _unescape(found: re.Match[bytes]) -> bytes:
 
 
 def encode_string(octets: bytes) -> str:
-    """As wpa_supplicant writes it: quoted where all is printable ASCII, otherwise hexadecimal digits."""
+    """As wpa_supplicant writes it: quoted if all is printable ASCII (and no comment), otherwise hexadecimal digits."""
     is_printable = all(0x20 <= octet < 0x7F for octet in octets)
-    return f'"{octets.decode("ascii")}"' if is_printable else octets.hex()
+    quoted = f'"{octets.decode("latin-1")}"'
+    return quoted if is_printable and without_comment(quoted) == quoted else octets.hex()
 
 
 def decode_number(raw: str, least: int = _INT_MIN, most: int = _INT_MAX) -> int:
@@ -190,7 +205,11 @@ def _encode_psk(network: Network) -> str:
     """Raises DecodeError for a passphrase that could not be read again."""
     if network.psk is not None:
         return network.psk.hex()
-    return "" if network.passphrase is None else f'"{to_text(_checked_passphrase(network.passphrase))}"'
+    if network.passphrase is None:
+        return ""
+    quoted = f'"{to_text(_checked_passphrase(network.passphrase))}"'
+    # A passphrase has no other form than the quoted one; one that would be cut is told as the PSK it makes.
+    return quoted if without_comment(quoted) == quoted else network.pmk().hex()
 
 
 _KEY_MANAGEMENT = (
