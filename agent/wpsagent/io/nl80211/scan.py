@@ -10,7 +10,9 @@ A BSS is decoded by plain struct, in a tenth of the time of the codec; one of GE
     1 BSSID (6 octets)       5 capability (u16)            8 signal without unit (u8, 0 to 100)
     2 frequency (u32, MHz)   6 elements, probe response's  10 age (u32, milliseconds)
     3 TSF (u64)                if there was one            11 elements of the last beacon
-    4 beacon interval (u16)  7 signal (s32, 0.01 dBm)
+    4 beacon interval (u16)  7 signal (s32, 0.01 dBm)      13 TSF of the last beacon (u64)
+
+The kernel shows an old probe response for as long as it hears beacons; the newer frame, by its TSF, is what counts.
 
 What lacks a BSSID or a frequency is left out, what is garbled ends the reading; nothing raises.
 """
@@ -44,7 +46,7 @@ _BUSY = (errno.EBUSY, errno.EAGAIN)
 
 _BSS = 47  # NL80211_ATTR_BSS
 _BSSID, _FREQUENCY, _TSF, _BEACON_INTERVAL, _CAPABILITY, _ELEMENTS = range(1, 7)
-_SIGNAL_MBM, _SIGNAL_UNSPECIFIC, _AGE, _BEACON_ELEMENTS = 7, 8, 10, 11
+_SIGNAL_MBM, _SIGNAL_UNSPECIFIC, _AGE, _BEACON_ELEMENTS, _BEACON_TSF = 7, 8, 10, 11, 13
 _NO_SIGNAL = -100.0  # dBm, where the driver does not say
 
 _S32 = struct.Struct("=i")
@@ -71,17 +73,26 @@ def decode_scan_result(octets: bytes) -> ScanResult | None:
     bssid, frequency = bss.get(_BSSID, b""), bss.get(_FREQUENCY, b"")
     if len(bssid) != 6 or len(frequency) != 4:
         return None
+    elements, tsf = _newest_frame(bss)
     return ScanResult(
         MacAddress(bssid),
         int.from_bytes(frequency, _order),
         _signal(bss),
         int.from_bytes(bss.get(_CAPABILITY, b""), _order),
         int.from_bytes(bss.get(_BEACON_INTERVAL, b""), _order),
-        bss.get(_ELEMENTS, b""),
+        elements,
         bss.get(_BEACON_ELEMENTS, b""),
-        int.from_bytes(bss.get(_TSF, b""), _order),
+        tsf,
         int.from_bytes(bss.get(_AGE, b""), _order),
     )
+
+
+def _newest_frame(bss: dict[int, bytes]) -> tuple[bytes, int]:
+    """Elements and TSF.  A beacon that hides its SSID does not replace the probe response that tells it."""
+    tsf, beacon_tsf = (int.from_bytes(bss.get(kind, b""), _order) for kind in (_TSF, _BEACON_TSF))
+    beacon = bss.get(_BEACON_ELEMENTS, b"")
+    hides_ssid = beacon[:1] == b"\x00" and not any(beacon[2 : 2 + int.from_bytes(beacon[1:2])])
+    return (beacon, beacon_tsf) if beacon and beacon_tsf > tsf and not hides_ssid else (bss.get(_ELEMENTS, b""), tsf)
 
 
 def _signal(bss: dict[int, bytes]) -> float:
