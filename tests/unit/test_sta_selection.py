@@ -336,6 +336,16 @@ def test_when_everybody_is_ignored_the_list_is_cleared_and_there_is_a_pause() ->
     assert tried.rescan_delay == RESCAN_DELAY
 
 
+def test_the_list_is_not_cleared_while_somebody_else_may_yet_be_heard() -> None:
+    first, second = bss(1, LISTED), bss(2, ANYBODY)
+    tried = by_pin()
+    tried.choose([first, second], 1.0)
+    tried.failed(address(1), 1.0)
+    assert tried.choose([first], 1.1, is_after_scan=False) is None
+    assert tried.rescan_delay == RESCAN_DELAY
+    assert chosen(tried.choose([first, second], 1.2, is_after_scan=False))[0] == address(2)
+
+
 def test_a_given_access_point_that_failed_is_tried_again_after_a_pause() -> None:
     found = [bss(1, wps()), bss(2, LISTED)]
     tried = by_pin(address(1))

@@ -157,7 +157,8 @@ class WpsSearch:
 
         heard_since: when the scan (all its parts) began; a button that was last heard pressed before does not count.
         elsewhere: what other interfaces of this device have heard: they count for an overlap and are never chosen.
-        is_after_scan: False when the table is looked at before the first scan; the scans are counted.
+        is_after_scan: False before the first scan and while parts of one are to come: then it does not count, and who
+        is ignored stays so, because somebody else may yet be heard.
         """
         self.scans += is_after_scan
         self.rescan_delay = RESCAN_DELAY
@@ -170,7 +171,12 @@ class WpsSearch:
             if self.bssid is None and len(overlapping) > 1:
                 return Overlap(overlapping)
             heard = pressed
-        return self._pick(list(self._candidates(heard, now)), now)
+        candidates = list(self._candidates(heard, now))
+        welcome = [c for c in candidates if not self.ignored.is_ignored(c.bss.bssid, now)]
+        if candidates and not welcome and is_after_scan:
+            self.ignored.clear()
+            self.rescan_delay = ALL_IGNORED_DELAY
+        return self._pick(welcome)
 
     def failed(self, bssid: MacAddress, now: float) -> float:
         """An access point could not be joined, or its run ended without a verdict (M2D): go on with others.
@@ -210,15 +216,10 @@ class WpsSearch:
             return Basis.LISTED
         return Basis.AWAITED if BROADCAST in macs else Basis.FALLBACK
 
-    def _pick(self, candidates: Sequence[Candidate], now: float) -> Candidate | None:
-        welcome = [c for c in candidates if not self.ignored.is_ignored(c.bss.bssid, now)]
-        if not welcome:
-            if candidates:
-                self.ignored.clear()
-                self.rescan_delay = ALL_IGNORED_DELAY
-            return None
-        chosen = min(welcome, key=self._order)
-        self._tries[chosen.bss.bssid] = self._tries.get(chosen.bss.bssid, 0) + 1
+    def _pick(self, candidates: Sequence[Candidate]) -> Candidate | None:
+        chosen = min(candidates, key=self._order, default=None)
+        if chosen is not None:
+            self._tries[chosen.bss.bssid] = self._tries.get(chosen.bss.bssid, 0) + 1
         return chosen
 
     def _order(self, candidate: Candidate) -> tuple[int, int, bool, float]:
