@@ -11,12 +11,15 @@ from tests.unit.nl80211_kernel import FakeKernel, Request, attribute, event, nes
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.io.nl80211 import RfkillState, bring_up
 from wpsagent.io.nl80211 import interface as interface_module
+from wpsagent.io.nl80211 import station as station_module
 from wpsagent.io.nl80211.radio import Nl80211Radio, open_access_point_radio
+from wpsagent.io.nl80211.station import Nl80211StationRadio, open_station_radio
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import (
     Beacon,
     RadioEvent,
     StartAccessPoint,
+    StationEvent,
 )
 
 GET_WIPHY, NEW_WIPHY, DEL_WIPHY = 1, 3, 4
@@ -116,6 +119,17 @@ class FakeEapolSocket:
         self.is_closed = True
 
 
+class FakeLinkWatch:
+    """Stands in for wpsagent.io.link_watch.LinkWatch."""
+
+    def __init__(self, index: int, handler: Callable[[], None]) -> None:
+        self.index, self.handler = index, handler
+        self.is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
 class World:
     """One radio on phy4 with its interface wlan0, as the kernel and the links see it."""
 
@@ -130,7 +144,8 @@ class World:
         self.more_of_wiphy = b""
         self.frequency_flags = b""
         self.address_of_created = OWN
-        self.events: list[RadioEvent] = []
+        self.events: list[RadioEvent | StationEvent] = []
+        self.link_watches: list[FakeLinkWatch] = []
         self.eapol_sockets: list[FakeEapolSocket] = []
         answers = self.kernel.answers
         answers[GET_WIPHY] = self.wiphy
@@ -186,6 +201,10 @@ class World:
         self.eapol_sockets.append(FakeEapolSocket(interface, handler, bridge=bridge))
         return self.eapol_sockets[-1]
 
+    def open_link_watch(self, index: int, handler: Callable[[], None]) -> FakeLinkWatch:
+        self.link_watches.append(FakeLinkWatch(index, handler))
+        return self.link_watches[-1]
+
     def deliver(self, command: int, *attributes: bytes, index: int = INDEX) -> None:
         self.kernel.deliver(event(command, attribute(3, u32(index)), *attributes))
 
@@ -203,34 +222,49 @@ def worlds(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         monkeypatch.setattr(module, "rfkill_state", lambda _name: world.rfkill)
     monkeypatch.setattr(bring_up, "_CLEAN_UP_TIME", 0.05)
     monkeypatch.setattr(interface_module, "EapolSocket", world.open_eapol)
+    monkeypatch.setattr(station_module, "LinkWatch", world.open_link_watch)
     yield world
     assert world.kernel.is_closed
 
 
 Scenario = Callable[[Nl80211Radio], Awaitable[None]]
+StationScenario = Callable[[Nl80211StationRadio], Awaitable[None]]
+
+
+async def _live(world: World, radio: Any, scenario: Callable[[Any], Awaitable[None]]) -> None:
+    radio.set_handler(world.events.append)
+    world.kernel.requests.clear()
+    try:
+        await scenario(radio)
+    finally:
+        await radio.close()
 
 
 def run(world: World, scenario: Scenario, interface: str = "wlan0", **options: Any) -> None:
-    """The scenario with a radio that is open."""
+    """The scenario with an access point's radio that is open."""
 
     async def main() -> None:
-        radio = await open_access_point_radio(interface, **options)
-        radio.set_handler(world.events.append)
-        world.kernel.requests.clear()
-        try:
-            await scenario(radio)
-        finally:
-            await radio.close()
+        await _live(world, await open_access_point_radio(interface, **options), scenario)
 
     asyncio.run(main())
 
 
-def refusal(world: World, interface: str = "wlan0", **options: Any) -> str:
+def run_station(world: World, scenario: StationScenario, **options: Any) -> None:
+    """The scenario with a station's radio that is open."""
+
+    async def main() -> None:
+        await _live(world, await open_station_radio("wlan0", **options), scenario)
+
+    asyncio.run(main())
+
+
+def refusal(world: World, interface: str = "wlan0", *, is_station: bool = False, **options: Any) -> str:
     """The words with which opening is refused."""
+    opener: Any = open_station_radio if is_station else open_access_point_radio
     with pytest.raises((RadioError, NetlinkError)) as caught:
-        asyncio.run(open_access_point_radio(interface, **options))
+        asyncio.run(opener(interface, **options))
     return str(caught.value)
 
 
-async def nothing(_radio: Nl80211Radio) -> None:
+async def nothing(_radio: Nl80211Radio | Nl80211StationRadio) -> None:
     pass

@@ -35,6 +35,7 @@ from wpsagent.ports import (
     RadioEvent,
     RadioLost,
     SendFrame,
+    StationEvent,
     StationProbed,
     UnexpectedFrame,
 )
@@ -185,7 +186,7 @@ def test_eapol_from_the_packet_socket(world: World) -> None:
 # ---- the end of beaconing
 
 
-def lost(world: World, *attributes: bytes, command: int = STOP_AP) -> list[RadioEvent]:
+def lost(world: World, *attributes: bytes, command: int = STOP_AP) -> list[RadioEvent | StationEvent]:
     async def scenario(radio: Nl80211Radio) -> None:
         await radio.execute(START)
         world.kernel.deliver(event(command, attribute(3, u32(INDEX)), *attributes))
