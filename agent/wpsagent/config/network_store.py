@@ -45,12 +45,12 @@ class NetworkStore:
         """
         file, octets = self._current()
         new = file.with_networks(networks)
-        encoded = new.encode()
-        if encoded == octets or (octets is None and not new.networks):
-            self.file, self._octets = new, octets
+        if new == file:
+            self.file, self._octets = file, octets
             return False
         if not new.may_be_written:
             raise SaveError(f"{self._path}: not saved: the file does not have update_config=1")
+        encoded = new.encode()
         try:
             write_atomically(self._path, encoded, self._calls)
         except SaveError as error:

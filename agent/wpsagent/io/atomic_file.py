@@ -36,6 +36,7 @@ class SystemCalls:
 
     open: Callable[[Path, int, int], int] = os.open
     write: Callable[[int, memoryview], int] = os.write
+    fstat: Callable[[int], os.stat_result] = os.fstat
     fchown: Callable[[int, int, int], None] = os.fchown
     fchmod: Callable[[int, int], None] = os.fchmod
     fsync: Callable[[int], None] = os.fsync
@@ -100,7 +101,7 @@ def _fill(descriptor: int, octets: bytes, old: os.stat_result | None, calls: Sys
     mode = _OWN
     if old is not None:
         mode = old.st_mode & _KEPT_MODE
-        now = os.fstat(descriptor)
+        now = calls.fstat(descriptor)
         if (old.st_uid, old.st_gid) != (now.st_uid, now.st_gid):
             calls.fchown(descriptor, old.st_uid, old.st_gid)
     calls.fchmod(descriptor, mode)
