@@ -120,7 +120,7 @@ class FakeEapolSocket:
 
 
 class FakeLinkWatch:
-    """Stands in for wpsagent.io.link_watch.LinkWatch."""
+    """Stands in for wpsagent.io.nl80211.link_watch.LinkWatch."""
 
     def __init__(self, index: int, handler: Callable[[], None]) -> None:
         self.index, self.handler = index, handler

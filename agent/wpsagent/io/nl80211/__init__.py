@@ -3,7 +3,8 @@
 
 netlink (framing) · enumerations · codec (attribute rows) · transport (the socket) · requests (command → attributes) ·
 capabilities (what radios there are) · bring_up (an interface taken and given back) · interface (what both radios are) ·
-radio (ports.AccessPointRadio) · scan (scans, their results) · station (ports.StationRadio).
+radio (ports.AccessPointRadio) · scan (scans, their results) · link_watch (interfaces that go down) ·
+station (ports.StationRadio).
 """
 
 from wpsagent.io.nl80211.capabilities import (

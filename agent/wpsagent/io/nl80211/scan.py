@@ -223,12 +223,12 @@ class Scanner:
         limit = max(self._capabilities.maximum_scan_ssids, 1)
         ssids = command.ssids
         if len(ssids) > limit:
-            anybody = ssids[: ssids[0] == b""]
+            anybody = ssids[: ssids[0] == b"" and limit > 1]
             ssids = anybody + self._in_turn(ssids[len(anybody) :], limit - len(anybody))
         longest = self._capabilities.maximum_scan_elements
         if longest is None or len(command.elements) <= longest:
             return replace(command, ssids=ssids)
-        _log.warning("%s sends no elements of %d octets in probe requests", self._capabilities.driver, longest + 1)
+        _log.warning("probe requests go without the WPS element: the driver takes %d octets of elements", longest)
         return replace(command, ssids=ssids, elements=b"")
 
     def _in_turn(self, ssids: tuple[Ssid, ...], count: int) -> tuple[Ssid, ...]:

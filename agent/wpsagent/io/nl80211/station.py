@@ -18,13 +18,13 @@ from functools import partial
 from typing import Any
 
 from wpsagent.errors import NetlinkError, RadioError
-from wpsagent.io.link_watch import LinkWatch
 from wpsagent.io.nl80211 import requests
 from wpsagent.io.nl80211.bring_up import Plan
 from wpsagent.io.nl80211.capabilities import read_interface
 from wpsagent.io.nl80211.codec import Message
 from wpsagent.io.nl80211.enumerations import Command
 from wpsagent.io.nl80211.interface import Nl80211Interface, address_of, open_radio
+from wpsagent.io.nl80211.link_watch import LinkWatch
 from wpsagent.io.nl80211.scan import Scanner
 from wpsagent.io.nl80211.transport import Transport
 from wpsagent.octets import MacAddress
