@@ -104,6 +104,19 @@ def ask(kernel: FakeKernel, question: Callable[[Transport], Awaitable[Result]]) 
     return asyncio.run(main())
 
 
+def test_what_a_scan_may_ask_for() -> None:
+    kernel = FakeKernel()
+    kernel.answers[GET_WIPHY] = lambda request: [
+        request.reply(3, attribute(1, u32(0)), attribute(43, b"\x0a"), attribute(56, u16(2048))),
+        request.reply(3, attribute(1, u32(0)), attribute(32, attribute(2))),
+        request.reply(3, attribute(1, u32(1)), attribute(32, attribute(3))),
+        request.done(),
+    ]
+    told, untold = ask(kernel, read_wiphys)
+    assert (told.maximum_scan_ssids, told.maximum_scan_elements, told.supports_station) == (10, 2048, True)
+    assert (untold.maximum_scan_ssids, untold.maximum_scan_elements, untold.supports_station) == (1, None, False)
+
+
 def test_the_pieces_of_a_wiphy_become_one() -> None:
     kernel = FakeKernel()
     kernel.answers[GET_WIPHY] = wiphy_pieces
