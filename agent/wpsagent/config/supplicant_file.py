@@ -95,7 +95,7 @@ def _sayable(name: str, raw: str) -> str:
     check_value(raw)
     said = f"{name}={raw}"
     if without_comment(said) != said:
-        raise DecodeError("a # outside of quotation marks begins a comment")
+        raise DecodeError("a # outside of quotation marks, or a space at the end, would be lost")
     return said
 
 

@@ -94,6 +94,7 @@ def encode_string(octets: bytes) -> str:
 
 def decode_number(raw: str, least: int = _INT_MIN, most: int = _INT_MAX) -> int:
     """A number as strtol reads it; raises DecodeError when it is none or out of range."""
+    raw = raw.lstrip(" \t")
     if not _NUMBER.fullmatch(raw):
         raise DecodeError("expected a number")
     digits = raw.lstrip("+-").lower()
@@ -130,11 +131,11 @@ def _field(network: Network, name: str, value: Any) -> Network:
 
 
 def _number(name: str, field: str, least: int = _INT_MIN, most: int = _INT_MAX) -> Variable:
-    def encode(network: Network) -> str:
-        value = getattr(network, field)
-        return "" if value is None else str(value)
-
-    return Variable(name, lambda network, raw: _field(network, field, decode_number(raw, least, most)), encode)
+    return Variable(
+        name,
+        lambda network, raw: _field(network, field, decode_number(raw, least, most)),
+        lambda network: str(getattr(network, field)),
+    )
 
 
 def _flag(name: str, field: str, most: int = 1) -> Variable:
@@ -169,6 +170,18 @@ def _decode_ssid(network: Network, raw: str) -> Network:
 
 def _decode_bssid(network: Network, raw: str) -> Network:
     return replace(network, bssid=None if raw in ("", '""', "any") else MacAddress.parse(raw))
+
+
+_BY_DEFAULT = 3
+
+
+def _decode_protected_frames(network: Network, raw: str) -> Network:
+    number = decode_number(raw, 0, _BY_DEFAULT)
+    return replace(network, protected_frames=None if number == _BY_DEFAULT else number)
+
+
+def _encode_protected_frames(network: Network) -> str:
+    return str(_BY_DEFAULT if network.protected_frames is None else network.protected_frames)
 
 
 def _decode_id_str(network: Network, raw: str) -> Network:
@@ -230,11 +243,11 @@ VARIABLES: dict[str, Variable] = {
         _words("key_mgmt", "key_management", _KEY_MANAGEMENT),
         _words("pairwise", "pairwise_ciphers", f"{_CIPHERS} NONE"),
         _words("group", "group_ciphers", f"{_CIPHERS} WEP104 WEP40 GTK_NOT_USED"),
-        _words("auth_alg", "authentication_algorithms", "OPEN SHARED LEAP SAE FILS_SK_WITHOUT_PFS FILS_SK_WITH_PFS"),
+        _words("auth_alg", "authentication_algorithms", "OPEN SHARED LEAP"),
         _number("priority", "priority"),
         _number("mode", "mode", 0, 5),
         _flag("disabled", "is_disabled", most=2),  # 2: a group of Wi-Fi Direct that lasts
-        _number("ieee80211w", "protected_frames", 0, 2),
+        Variable("ieee80211w", _decode_protected_frames, _encode_protected_frames),
         Variable("id_str", _decode_id_str, _encode_id_str),
     )
 }
@@ -276,8 +289,6 @@ def check_value(raw: str) -> None:
     """Raises DecodeError for what can be no value of any variable or option."""
     if has_control_characters(raw):
         raise DecodeError("control characters cannot be in a value")
-    if raw != raw.strip(" \t"):
-        raise DecodeError("a value does not begin or end with a space")
     if raw == "{":
         raise DecodeError("expected a value, not a block")
 
@@ -292,6 +303,8 @@ def _without_other(network: Network, name: str) -> Network:
 
 def set_variable(network: Network, name: str, raw: str) -> Network:
     """The network with a variable as a person sets it (SET_NETWORK): former values go.  Raises DecodeError."""
+    if without_comment(raw) != raw:
+        raise DecodeError("a # outside of quotation marks, or a space at either end, would be lost")
     return decode_variable(_without_other(network, name), name, raw)
 
 
