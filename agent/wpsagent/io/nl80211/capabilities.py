@@ -211,9 +211,8 @@ class _WiphyBuilder:
         self._features = message.octets("EXT_FEATURES") or self._features
         self._has_ap_sme |= "DEVICE_AP_SME" in message
         self._scan_ssids = message.integer("MAX_NUM_SCAN_SSIDS") or self._scan_ssids
-        self._scan_elements = (
-            self._scan_elements if "MAX_SCAN_IE_LEN" not in message else message.integer("MAX_SCAN_IE_LEN")
-        )
+        if "MAX_SCAN_IE_LEN" in message:
+            self._scan_elements = message.integer("MAX_SCAN_IE_LEN")
         self._suites |= frozenset(_u32s(message.octets("CIPHER_SUITES") or b""))
         for number, _flag in split_attributes(message.octets("SUPPORTED_IFTYPES") or b""):
             kind = _interface_type(number)
