@@ -2,7 +2,6 @@
 """The agent's two minutes: how they begin, how they end, and who can see it, in travelled time."""
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -64,10 +63,7 @@ class Scene:
 
     def assert_nothing_happens_for(self, seconds: float) -> None:
         """Nothing but that the station is seen, which scans."""
-        deadline, before = time.monotonic() + seconds, len(self.agent.control.events)
-        while (left := deadline - time.monotonic()) > 0:
-            self.agent.control.read_events(left)
-        happened = [event.text for event in self.agent.control.events[before:]]
+        happened = [event.text for event in self.agent.control.watch(seconds)]
         assert [text for text in happened if not text.startswith("WPS-ENROLLEE-SEEN")] == []
 
     def assert_seen_as(self, flag: str) -> None:
