@@ -363,7 +363,7 @@ class Nl80211Radio:
             return f"{self.interface} is gone"
         if not is_up:
             return f"{self.interface} was set down"
-        return f"the kernel stopped the access point on {self.interface}: it was set down, or another program took it"
+        return f"the access point on {self.interface} was stopped: set down, unplugged, or taken by another program"
 
     def _lost(self, reason: str) -> None:
         if self._is_beaconing:
