@@ -158,7 +158,7 @@ class Simulation:
         else:
             self._timeline.say("you", "no keyboard here: the button is pressed once, by itself")
             self._press()
-            await self._wait_for_phones()
+            await self._wait_for_phone()
         await self._end_phones()
 
     @property
@@ -184,11 +184,10 @@ class Simulation:
         """Of every phone, after the end of the run."""
         return [Outcome.LEFT if phone.cancelled() else phone.result() for phone in self._phones]
 
-    async def _wait_for_phones(self) -> None:
-        """Until each has joined or given up, the agent has left (a signal), or it takes too long."""
-        phones = asyncio.gather(*self._phones)
+    async def _wait_for_phone(self) -> None:
+        """Until the one phone has joined or given up, the agent has left (a signal), or it takes too long."""
         left = asyncio.create_task(self._has_left.wait())
-        await asyncio.wait((phones, left), timeout=LONGEST_RUN, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((*self._phones, left), timeout=LONGEST_RUN, return_when=asyncio.FIRST_COMPLETED)
         left.cancel()
 
     async def _end_phones(self) -> None:
