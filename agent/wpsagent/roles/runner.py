@@ -173,6 +173,16 @@ class ButtonGroup:
         self.registrar.cancel(now)
         self.pump()
 
+    def withdraw(self) -> None:
+        """The device that was meant has been served in another group: close the window, if it is open."""
+        self.registrar.withdraw(asyncio.get_running_loop().time())
+        self.pump()
+
+    @property
+    def would_refuse_press(self) -> bool:
+        """True while a press would be an overlap."""
+        return self.registrar.would_refuse_press(asyncio.get_running_loop().time())
+
     def stop(self) -> None:
         """No more of its time passes."""
         self._timer.close()
