@@ -82,9 +82,18 @@ def check_config(options: argparse.Namespace) -> int:
 def set_up_logging(level: str) -> None:
     """To standard error: with priorities for a journal, with the time for a person."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JournalFormatter() if "JOURNAL_STREAM" in os.environ else _TIMED)
+    handler.setFormatter(_JournalFormatter() if _is_journal() else _TIMED)
     logging.basicConfig(level=_LEVELS[level], handlers=[handler])
     logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+def _is_journal() -> bool:
+    """Standard error is the journal itself: terminals inherit the variable from their session without being one."""
+    try:
+        status = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
 
 
 _TIMED = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
