@@ -2,12 +2,14 @@
 """An access point's radio that records what it is told, and refuses or holds back what a test wants it to."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from wpsagent.errors import RadioError
 from wpsagent.io.simulated_radio import SIMULATED_CAPABILITIES
 from wpsagent.octets import MacAddress
 from wpsagent.ports import AccessPointRadio, RadioCommand, RadioEvent
+from wpsagent.roles.events import ApEvent
+from wpsagent.wsc.internal_registrar import InternalRegistrarEvent
 
 ADDRESS = MacAddress.parse("02:00:00:00:00:01")
 
@@ -54,3 +56,26 @@ def nth(number: int) -> Callable[[RadioCommand], Exception | None]:
         return RadioError(f"refused: command {number}") if count == number else None
 
     return refuse
+
+
+class Ears:
+    """What a runner and its group report, in the order in which it is heard."""
+
+    def __init__(self) -> None:
+        self.heard: list[object] = []
+
+    def ap(self, events: Sequence[ApEvent]) -> None:
+        self.heard += events
+
+    def registrar(self, events: Sequence[InternalRegistrarEvent]) -> None:
+        self.heard += events
+
+    def take(self) -> list[object]:
+        heard, self.heard = self.heard, []
+        return heard
+
+
+async def settle() -> None:
+    """Let everything happen that needs no time."""
+    for _ in range(50):
+        await asyncio.sleep(0)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from tests.unit.jumping_loop import run
 from tests.unit.roles_bench import LAPTOP, PHONE, entropy_of, only, outline, wps_probe
-from tests.unit.roles_fake_radio import ADDRESS, FakeRadio, nth
+from tests.unit.roles_fake_radio import ADDRESS, FakeRadio, nth, settle
 
 from wpsagent.config.loader import parse
 from wpsagent.config.model import AccessPointSettings, Configuration
@@ -86,11 +86,6 @@ class House:
     def is_up(self) -> bool:
         """The first of them is up."""
         return self.networks.networks[0].is_up
-
-
-async def settle() -> None:
-    for _ in range(50):
-        await asyncio.sleep(0)
 
 
 def test_a_network_comes_up_is_told_and_goes_down() -> None:
@@ -374,6 +369,18 @@ def test_an_interface_whose_group_is_not_up_yet_is_none() -> None:
         await house.networks.networks[0].start()
         with pytest.raises(UsageError, match="'wlan2'"):
             house.networks.select("wlan2")
+        await house.networks.stop()
+
+    run(scene())
+
+
+def test_a_pin_is_entered_in_every_group_that_is_meant() -> None:
+    async def scene() -> None:
+        house = House(ONE + OTHER_GROUP)
+        await house.networks.start()
+        house.take()
+        house.networks.add_pin(house.networks.select(None), b"12345670", None, 0, None)
+        assert [type(event) for event in house.take()] == [e.PinStarted, e.PinStarted]
         await house.networks.stop()
 
     run(scene())
