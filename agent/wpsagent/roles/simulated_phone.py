@@ -70,6 +70,7 @@ DWELL_TIME = 0.01
 ANSWER_TIMEOUT = 1.0
 PING_TIMEOUT = 0.1
 MAXIMUM_LOST_PINGS = 20
+MAXIMUM_UNREAD = 256
 PUSH_BUTTON_PASSWORD = b"00000000"
 
 _F = TypeVar("_F", bound=ManagementFrame)
@@ -132,7 +133,7 @@ class SimulatedPhone:
         self._air = air
         self._entropy = entropy
         self._progress = progress
-        self._inbox: asyncio.Queue[Unit] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Unit] = asyncio.Queue(MAXIMUM_UNREAD)
         self._bssid = BROADCAST
         self._key: bytes | None = None
         self._uuid = uuid_from_mac(address)
@@ -146,7 +147,9 @@ class SimulatedPhone:
         air.join(self)
 
     def hear(self, unit: Unit) -> None:
-        """An antenna's ear: what comes is read when there is time."""
+        """An antenna's ear: what comes is read when there is time; a phone that does nothing forgets the oldest."""
+        if self._inbox.full():
+            self._inbox.get_nowait()
         self._inbox.put_nowait(unit)
 
     def leave(self) -> None:
