@@ -107,9 +107,17 @@ class Connection:
     def subscribe(
         self, topic_filter: str, on_subscribed: Callable[[], None], on_message: Callable[[str, bytes], None]
     ) -> None:
-        """Ask for messages with QoS 1: on_message(topic, payload).  Only while connected, as from connection_made."""
+        """Ask for messages with QoS 1: on_message(topic, payload) of each from now on, not of those retained before.
+
+        Only while connected, as from connection_made.
+        """
+
+        def received(_client: Any, _userdata: Any, message: Any) -> None:
+            if not message.retain:
+                on_message(message.topic, message.payload)
+
         self._client.on_subscribe = lambda *_: on_subscribed()
-        self._client.on_message = lambda _client, _userdata, message: on_message(message.topic, message.payload)
+        self._client.on_message = received
         self._client.subscribe(topic_filter, 1)
 
     def disconnect(self) -> None:
