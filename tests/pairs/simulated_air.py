@@ -16,29 +16,37 @@ from wpsagent.roles.simulated_phone import SimulatedPhone
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.internal_registrar import InternalRegistrarEvent
 
+ONCE = (0.0,)
+
 
 class BadAir(Air):
-    """fate(unit) gives how often it arrives; carried counts what was sent by and to the stations watched."""
+    """fate(sender, unit) gives the delays, in seconds, after which a unit arrives: none where it is lost."""
 
-    def __init__(self, fate: Callable[[Antenna, Unit], int] = lambda sender, unit: 1) -> None:
+    def __init__(self, fate: Callable[[Antenna, Unit], tuple[float, ...]] = lambda sender, unit: ONCE) -> None:
         super().__init__()
         self.fate = fate
 
     def send(self, sender: Antenna, unit: Unit) -> bool:
-        copies = self.fate(sender, unit)
         is_heard = False
-        for _ in range(copies):
-            is_heard = super().send(sender, unit)
+        for delay in self.fate(sender, unit):
+            if delay:
+                asyncio.get_running_loop().call_later(delay, super().send, sender, unit)
+            else:
+                is_heard = super().send(sender, unit)
         return is_heard
 
 
-def seeded(seed: int, loss: float = 0.05, repeat: float = 0.05) -> Callable[[Antenna, Unit], int]:
+def seeded(
+    seed: int, *, loss: float = 0.05, repeat: float = 0.05, late: float = 0.05
+) -> Callable[[Antenna, Unit], tuple[float, ...]]:
+    """What is late is overtaken by what is sent after it, and its acknowledgement is not heard."""
     dice = random.Random(seed)
 
-    def fate(sender: Antenna, unit: Unit) -> int:
+    def fate(sender: Antenna, unit: Unit) -> tuple[float, ...]:
         if dice.random() < loss:
-            return 0
-        return 2 if dice.random() < repeat else 1
+            return ()
+        first = 0.2 * dice.random() if dice.random() < late else 0.0
+        return (first, first + 0.1 * dice.random()) if dice.random() < repeat else (first,)
 
     return fate
 

@@ -3,13 +3,16 @@
 
 import asyncio
 import random
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from tests.pairs.simulated_air import BadAir, Neighbourhood, neighbourhood, phone, seeded
+from tests.pairs.simulated_air import ONCE, BadAir, Neighbourhood, neighbourhood, phone, seeded
 from tests.unit.jumping_loop import run
 from tests.unit.roles_bench import AP, OPEN, OTHER_AP, PIN, PROTECTED, WPS1, access_point, entropy_of, registrar
 
+from wpsagent.errors import OverlapError
 from wpsagent.io.simulated_radio import Antenna, DataUnit, ManagementUnit, SimulatedAccessPointRadio, Unit
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import EapolReceived, FrameReceived
@@ -286,11 +289,11 @@ def test_a_phone_may_vanish_after_any_of_its_frames_and_come_again() -> None:
         sent = 0
         is_cut = True
 
-        def fate(sender: Antenna, unit: Unit) -> int:
+        def fate(sender: Antenna, unit: Unit) -> tuple[float, ...]:
             nonlocal sent
             if unit.destination == AP or getattr(sender, "address", None) == AP:
                 sent += 1
-            return 0 if is_cut and sent > limit else 1
+            return () if is_cut and sent > limit else ONCE
 
         there = await neighbourhood(BadAir(fate))
         there.group.press_button()
@@ -317,7 +320,7 @@ def test_a_phone_may_vanish_after_any_of_its_frames_and_come_again() -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_over_bad_air_a_persistent_person_succeeds(seed: int) -> None:
-    """A twentieth of the frames is lost and a twentieth comes twice; whoever fails presses both buttons again."""
+    """A twentieth each of the frames is lost, comes twice, comes late; whoever fails presses both buttons again."""
 
     async def scene() -> None:
         there = await neighbourhood(BadAir(seeded(seed)), str(seed))
@@ -338,7 +341,7 @@ def test_over_bad_air_a_persistent_person_succeeds(seed: int) -> None:
 
 def test_every_frame_twice_is_as_good_as_once() -> None:
     async def scene() -> None:
-        there = await neighbourhood(BadAir(lambda sender, unit: 2))
+        there = await neighbourhood(BadAir(lambda sender, unit: (0.0, 0.0)))
         there.group.press_button()
         assert await joined(there, phone(there.air)) == "joined"
         await there.stop()
@@ -417,7 +420,7 @@ def test_fuzzed_frames_beside_a_phone_make_nothing_raise_and_the_phone_still_joi
         (runner,) = there.runners
         enemy = MacAddress(b"\x02\xee\xee\xee\xee\xee")
 
-        def spoil(sender: Antenna, unit: Unit) -> int:
+        def spoil(sender: Antenna, unit: Unit) -> tuple[float, ...]:
             now = asyncio.get_running_loop().time()
             if unit.destination == AP and isinstance(unit, ManagementUnit):
                 octets = bytearray(unit.octets)
@@ -430,11 +433,59 @@ def test_fuzzed_frames_beside_a_phone_make_nothing_raise_and_the_phone_still_joi
                 pdu[dice.randrange(len(pdu))] ^= 1 << dice.randrange(8)
                 runner.machine.receive(EapolReceived(enemy, bytes(pdu)), now)
             runner.pump()
-            return 1
+            return ONCE
 
         air.fate = spoil
         there.group.press_button()
         assert await joined(there, phone(air)) == "joined"
+        await there.stop()
+
+    run(scene())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_busy_hour_over_bad_air_leaves_nothing_behind(seed: int) -> None:
+    """Phones come and go, buttons are pressed and cancelled, group keys change, all of it at any moment."""
+    dice = random.Random(seed)
+
+    async def scene() -> None:
+        there = await neighbourhood(BadAir(seeded(seed)), str(seed))
+        await there.add(OTHER_AP, 5180)
+
+        async def visit(number: int, pin: bytes | None) -> str:
+            one = phone(there.air, number)
+            try:
+                return await joined(there, one, by_pin=pin)
+            finally:
+                await asyncio.sleep(dice.random() * 300)
+                one.leave()
+
+        async def act(action: Callable[[], None]) -> None:
+            await asyncio.sleep(dice.random())
+            with suppress(OverlapError):
+                action()
+
+        def rekey() -> None:
+            for runner in there.runners:
+                runner.machine.rekey(asyncio.get_running_loop().time())
+                runner.pump()
+
+        visits: list[asyncio.Task[str]] = []
+        for number in range(20):
+            await asyncio.sleep(125 + dice.random() * 60)
+            pin = PIN if dice.random() < 0.3 else None
+            with suppress(OverlapError):
+                there.group.add_pin(PIN) if pin else there.group.press_button()
+            visits.append(asyncio.create_task(visit(number, pin)))
+            await act(dice.choice((rekey, rekey, there.group.press_button, there.group.cancel)))
+        texts = await asyncio.gather(*visits)
+        assert texts.count("joined") > 3
+        await asyncio.sleep(1000)
+        for runner in there.runners:
+            assert list(runner.machine._stations) == []
+            assert runner.machine.is_started
+        assert not there.group.registrar.is_push_button_active
+        assert len(there.kinds(StationConnected)) == len(there.kinds(StationDisconnected)) > 3
         await there.stop()
 
     run(scene())

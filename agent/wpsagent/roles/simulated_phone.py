@@ -174,12 +174,16 @@ class SimulatedPhone:
         for _ in range(count + MAXIMUM_LOST_PINGS):
             payload, sent_at = self._entropy(8), loop.time()
             self._send_data(ETHERTYPE_TEST, payload, self._key)
-            with suppress(PhoneError):
+            try:
                 while (await self._next_data(ETHERTYPE_TEST, sent_at + PING_TIMEOUT)).payload != payload:
                     pass
-                times.append(loop.time() - sent_at)
-                if len(times) == count:
-                    return sum(times) / count
+            except DeauthenticatedError as error:
+                raise PhoneError(f"the access point sent us away with reason {error.reason_code}") from None
+            except PhoneError:
+                continue
+            times.append(loop.time() - sent_at)
+            if len(times) == count:
+                return sum(times) / count
         raise PhoneError(f"{len(times)} of {count} pings were answered")
 
     # ---- from the button to the network
