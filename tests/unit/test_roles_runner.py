@@ -311,6 +311,20 @@ def test_a_stop_that_is_cancelled_gives_the_radio_back_all_the_same() -> None:
     run(scene())
 
 
+def test_a_radio_that_hangs_does_not_hold_up_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    async def scene() -> None:
+        radio = FakeRadio()
+        runner = await started(radio)
+        radio.go.clear()
+        before = asyncio.get_running_loop().time()
+        await runner.stop()
+        assert asyncio.get_running_loop().time() == before + 5.0
+        assert radio.closed == 1
+
+    run(scene())
+    assert "wlan0: the radio took too long over our goodbye" in caplog.text
+
+
 def test_the_owner_sends_a_station_away() -> None:
     async def scene() -> None:
         radio = FakeRadio()
