@@ -191,7 +191,7 @@ class StationSessions:
 
     def _report_run(self, station: Station) -> None:
         while station.wsc is not None and (event := station.wsc.next_event()) is not None:
-            if isinstance(event, RunFailed):
+            if isinstance(event, RunFailed) and not event.was_told_to_wait:
                 self._report(WpsRunFailed(station.address, event))
 
     def _leave_after_eap(self, station: Station, reason: str, now: float) -> None:
