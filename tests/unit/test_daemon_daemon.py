@@ -248,6 +248,21 @@ def test_two_groups_of_one_agent(tmp_path: Path) -> None:
     run(scene())
 
 
+def test_one_press_for_two_groups_lets_one_phone_in_and_closes_both(tmp_path: Path) -> None:
+    async def scene() -> None:
+        there = Scene(tmp_path, GARDEN)
+        async with there.running():
+            there.daemon.press_button(None)
+            one = phone(there.air)
+            await one.join_by_push_button()
+            groups = there.daemon.networks.groups
+            assert [group.registrar.is_push_button_active for group in groups.values()] == [False, False]
+            ends = [event for event in there.told if isinstance(event, e.PushButtonEnded)]
+            assert {event.group for event in ends} == {"main", "garden"}
+
+    run(scene())
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signals_end_it_in_order(tmp_path: Path, number: signal.Signals) -> None:
     async def scene() -> None:
