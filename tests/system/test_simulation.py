@@ -270,16 +270,28 @@ def wait_for_port(port: int) -> None:
 # ---- on a terminal
 
 
-class Terminal:
-    """A process on a terminal of its own, and the person before it."""
+SIZES = ("COLUMNS", "LINES")
 
-    def __init__(self, command: Sequence[str], size: tuple[int, int]) -> None:
+
+class Terminal:
+    """A process on a terminal of its own, and the person before it.
+
+    Its environment says nothing of the size, not even what a library of ours (readline) has put there unasked.
+    """
+
+    def __init__(self, command: Sequence[str], size: tuple[int, int], **environment: str) -> None:
         self.master, slave = pty.openpty()
         self.resize(size)
         self.before = termios.tcgetattr(slave)
         self.slave = slave
         # setsid makes it the controlling terminal, so that Ctrl-C is a signal.
-        self.process = subprocess.Popen(["setsid", "--ctty", *command], stdin=slave, stdout=slave, stderr=slave)
+        self.process = subprocess.Popen(
+            ["setsid", "--ctty", *command],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={name: value for name, value in os.environ.items() if name not in SIZES} | environment,
+        )
         self.output = ""
         self._seen = 0
 
@@ -323,10 +335,7 @@ class Terminal:
 
 @contextlib.contextmanager
 def terminal(*arguments: str, size: tuple[int, int] = (80, 24)) -> Iterator[Terminal]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("COLUMNS", raising=False)
-        patch.delenv("LINES", raising=False)
-        screen = Terminal([*COMMAND, *arguments], size)
+    screen = Terminal([*COMMAND, *arguments], size)
     try:
         yield screen
     finally:
@@ -479,9 +488,7 @@ def test_after_a_stop_the_keys_work_again() -> None:
 
 
 def test_when_the_terminal_is_closed_it_ends(tmp_path: Path) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TMPDIR", str(tmp_path))
-        screen = Terminal(COMMAND, (80, 24))
+    screen = Terminal(COMMAND, (80, 24), TMPDIR=str(tmp_path))
     try:
         screen.wait_for(READY)
         port = int(re.findall(r"listens on 127\.0\.0\.1:(\d+)", screen.output)[0])
