@@ -57,6 +57,7 @@ _WILDCARD_SSID = b"\x00\x00"  # an SSID element without octets
 
 _REMEMBERED_FRAMES = 256
 _EARLY_EVENTS = 64
+_ATTEMPTS = 3
 
 
 async def open_access_point_radio(
@@ -128,6 +129,17 @@ class Nl80211Radio:
 
     async def execute(self, command: RadioCommand) -> None:
         """Carry out one command.  Raises RadioError or NetlinkError when it is refused."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                await self._execute(command)
+            except NetlinkError as error:
+                # The answer was lost in a flood of frames.  All commands but the start may be given twice.
+                if error.errno != errno.ENOBUFS or attempt == _ATTEMPTS or isinstance(command, StartAccessPoint):
+                    raise
+            else:
+                return
+
+    async def _execute(self, command: RadioCommand) -> None:
         if self._is_closed:
             raise RadioError(f"{self.interface} was given back")
         await _COMMANDS[type(command)](self, command)
@@ -191,7 +203,7 @@ class Nl80211Radio:
 
     async def _send_frame(self, command: SendFrame) -> None:
         if command.token is None:
-            await self._request(Command.FRAME, {"FRAME": command.frame})
+            self._transport.tell(Command.FRAME, {"IFINDEX": self._index, "FRAME": command.frame})
             return
         token = command.token
         self._frames_in_flight += 1
@@ -220,7 +232,8 @@ class Nl80211Radio:
         if self._eapol is not None:
             self._eapol.send(command.destination, command.pdu)
         else:
-            await self._request(Command.CONTROL_PORT_FRAME, requests.control_port_frame(command))
+            request = {"IFINDEX": self._index, **requests.control_port_frame(command)}
+            self._transport.tell(Command.CONTROL_PORT_FRAME, request)
 
     async def _add_station(self, command: AddStation) -> None:
         request = requests.new_station(command)
