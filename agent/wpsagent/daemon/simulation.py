@@ -243,18 +243,18 @@ class Simulation:
     async def _interact(self) -> None:
         """Keys from the terminal until q, Ctrl-C or the end of input."""
         self._timeline.keys = KEYS
-        self._hint("press Enter: the board's button, and soon after it a phone's")
         loop = asyncio.get_running_loop()
         descriptor = sys.stdin.fileno()
         saved = termios.tcgetattr(descriptor)
         with ExitStack() as stack:
             stack.callback(_set_terminal, descriptor, saved)
-            self._take_terminal()
             for number, handler in ((signal.SIGCONT, self._take_terminal), (signal.SIGWINCH, self._timeline.redraw)):
                 loop.add_signal_handler(number, handler)
                 stack.callback(loop.remove_signal_handler, number)
+            self._take_terminal()
             loop.add_reader(descriptor, self._key)
             stack.callback(loop.remove_reader, descriptor)
+            self._hint("press Enter: the board's button, and soon after it a phone's")
             clock = asyncio.create_task(self._count_down())
             stack.callback(clock.cancel)
             await self._has_left.wait()
