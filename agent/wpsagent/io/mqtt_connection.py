@@ -245,6 +245,8 @@ class Connection:
     def _on_disconnect(self, _client: Any, _userdata: Any, *rest: Any) -> None:
         reason = rest[1] if len(rest) > 1 else rest[0]
         words = str(reason) if hasattr(reason, "getName") else paho.error_string(reason)
+        if words.startswith("Unspecified"):  # paho's word for a socket that the other side closed
+            words = "the broker closed it, or went away"
         # Not at once: paho is in the middle of its own clean-up.
         self._loop.call_soon(self._end, f"the connection to the broker was lost: {words.rstrip('.')}")
 
