@@ -305,6 +305,30 @@ def test_a_flood_of_associations_without_acknowledgement_is_bounded() -> None:
     assert outline(bench.frame(authentication()))[-1] == f"Authentication {PHONE} 0"
 
 
+def test_who_did_not_acknowledge_makes_room_for_who_may() -> None:
+    bench = Bench(access_point(max_stations=2)).start()
+    bench.connect(PHONE)
+    bench.frame(authentication(station_address(1)))
+    token = only(bench.frame(association(station_address(1))), SendFrame)[0].token
+    assert token is not None
+    assert outline(bench.frame(authentication(LAPTOP))) == [f"Authentication {LAPTOP} 17"]
+    bench.receive(FrameStatus(token, is_acknowledged=False))
+    assert outline(bench.frame(authentication(LAPTOP))) == [f"Authentication {LAPTOP} 0"]
+    commands = outline(bench.frame(association(LAPTOP)))
+    assert commands[0] == f"RemoveStation {station_address(1)}"
+    assert bench.machine.connected_stations == [PHONE]
+
+
+def test_who_speaks_although_its_acknowledgement_was_lost_keeps_its_place() -> None:
+    bench = Bench(access_point(max_stations=1)).start()
+    bench.frame(authentication(PHONE))
+    token = only(bench.frame(association(PHONE)), SendFrame)[0].token
+    assert token is not None
+    bench.receive(FrameStatus(token, is_acknowledged=False))
+    bench.eapol(PHONE, b"\x02\x01\x00\x00")
+    assert outline(bench.frame(authentication(LAPTOP))) == [f"Authentication {LAPTOP} 17"]
+
+
 def test_no_more_stations_than_association_identifiers() -> None:
     stations = Stations(5000)
     for number in range(2007):

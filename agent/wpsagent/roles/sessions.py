@@ -79,6 +79,7 @@ class StationSessions:
     def begin(self, station: Station, now: float) -> None:
         """The station is associated: start the conversation it asked for."""
         station.state, station.deadline = StationState.ASSOCIATED, now + SESSION_TIMEOUT
+        station.is_unheard = False
         if station.security is Security.OPEN:
             self._authorize(station)
         elif station.security is Security.RSN:
