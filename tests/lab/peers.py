@@ -208,6 +208,14 @@ class ControlInterface:
         self.read_events()
         return any(event.text.startswith(prefix) for event in self.events)
 
+    def watch(self, duration: float) -> list[Event]:
+        """Whatever happens within duration seconds from now; it is in `events` as well."""
+        self.read_events()
+        deadline, before = time.monotonic() + duration, len(self.events)
+        while (remaining := deadline - time.monotonic()) > 0:
+            self.read_events(remaining)
+        return self.events[before:]
+
     def forget_events(self) -> None:
         """Whatever has happened so far is no longer in `events`, and nobody waits for it."""
         self.read_events()

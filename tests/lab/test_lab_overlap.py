@@ -112,6 +112,7 @@ def test_two_stations_that_press_after_us_are_both_refused(scene: Scene) -> None
     for station in scene.stations:
         station.control.wait_event("WPS-M2D dev_password_id=0 config_error=12", 60.0)
         station.control.wait_event("WPS-FAIL", 10.0)
+        scene.agent.control.wait_event("WPS-FAIL msg=4 config_error=12", 10.0)
     scene.assert_nobody_got_in()
 
 

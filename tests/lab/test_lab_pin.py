@@ -111,6 +111,7 @@ def test_a_station_that_makes_up_its_pin_is_told_to_wait_and_joins_once_it_is_en
     needed = scene.agent.control.wait_event("WPS-PIN-NEEDED", 60.0).text
     assert scene.station.control.wait_event("WPS-M2D", 60.0).text == "WPS-M2D dev_password_id=0 config_error=0"
     assert scene.station.status()["address"] in needed
+    assert not scene.agent.control.has_event("WPS-FAIL")
     scene.enter(f"{pin[:4]}-{pin[4:]}")
     scene.assert_joined()
     scene.recorder.wait_message(EVENT, '"pin_needed"')

@@ -9,7 +9,7 @@ import errno
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 PORT = 4711
@@ -105,7 +105,7 @@ class Request:
         return message(DONE, flags, self.sequence, struct.pack("=i", -code))
 
 
-Answer = Callable[[Request], list[bytes]]
+Answer = Callable[[Request], Sequence[bytes | OSError]]
 
 
 class FakeKernel:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from tests.unit.nl80211_kernel import attribute, event, u16, u32, u64
 from tests.unit.nl80211_world import (
+    BEACON,
     CONTROL_PORT_FRAME,
     DEL_INTERFACE,
     DEL_WIPHY,
@@ -17,7 +18,9 @@ from tests.unit.nl80211_world import (
     INDEX,
     NEW_STATION,
     PROBE_CLIENT,
+    SET_BEACON,
     START,
+    START_AP,
     STATION,
     STOP_AP,
     UNEXPECTED_FRAME,
@@ -26,6 +29,7 @@ from tests.unit.nl80211_world import (
     worlds,
 )
 
+from wpsagent.errors import NetlinkError
 from wpsagent.io.nl80211 import RfkillState
 from wpsagent.io.nl80211.radio import Nl80211Radio, open_access_point_radio
 from wpsagent.ports import (
@@ -35,6 +39,7 @@ from wpsagent.ports import (
     RadioEvent,
     RadioLost,
     SendFrame,
+    SetBeacon,
     StationEvent,
     StationProbed,
     UnexpectedFrame,
@@ -202,7 +207,33 @@ def lost(world: World, *attributes: bytes, command: int = STOP_AP) -> list[Radio
 def test_stopped_by_the_kernel(world: World) -> None:
     (event_,) = lost(world)
     assert isinstance(event_, RadioLost)
-    assert event_.reason.startswith("the kernel stopped the access point on wlan0")
+    assert event_.reason.startswith("the access point on wlan0 was stopped")
+
+
+@pytest.mark.parametrize(("losses", "is_done"), [(1, True), (2, True), (3, False)])
+def test_a_command_whose_answer_was_lost_is_given_again(world: World, losses: int, is_done: bool) -> None:
+    async def scenario(radio: Nl80211Radio) -> None:
+        await radio.execute(START)
+        lost_answers = iter([[OSError(errno.ENOBUFS, "full")]] * losses)
+        world.kernel.answers[SET_BEACON] = lambda request: next(lost_answers, [request.end()])
+        if is_done:
+            await radio.execute(SetBeacon(BEACON))
+        else:
+            with pytest.raises(NetlinkError, match="the kernel dropped messages"):
+                await radio.execute(SetBeacon(BEACON))
+        assert world.kernel.commands().count(SET_BEACON) == min(losses + 1, 3)
+
+    run(world, scenario)
+
+
+def test_a_start_whose_answer_was_lost_is_not_repeated(world: World) -> None:
+    async def scenario(radio: Nl80211Radio) -> None:
+        world.kernel.answers[START_AP] = lambda _request: [OSError(errno.ENOBUFS, "full")]
+        with pytest.raises(NetlinkError, match="the kernel dropped messages"):
+            await radio.execute(START)
+        assert world.kernel.commands().count(START_AP) == 1
+
+    run(world, scenario)
 
 
 def test_stopped_because_the_interface_is_down_gone_or_blocked(world: World) -> None:

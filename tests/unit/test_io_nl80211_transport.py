@@ -240,6 +240,33 @@ def test_closing_fails_what_waits_and_what_comes_after() -> None:
     run(scenario)
 
 
+def test_what_is_told_waits_for_no_answer_and_its_refusal_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def scenario(world: World) -> None:
+        world.kernel.refuse(FRAME, errno.EBUSY, "off channel")
+        world.transport.tell(FRAME, {"IFINDEX": 3})
+        sent = world.kernel.last(FRAME)
+        assert (sent.flags, sent.attributes) == (1, attribute(IFINDEX, u32(3)))
+        await settle()
+        await world.transport.request(SET_BEACON, {})
+
+    run(scenario)
+    assert "nl80211 refused what was told: off channel" in caplog.text
+
+
+def test_nothing_can_be_told_when_sending_fails_or_the_socket_is_closed() -> None:
+    async def scenario(world: World) -> None:
+        world.kernel.send_error = OSError(errno.ENOBUFS, "No buffer space available")
+        with pytest.raises(NetlinkError, match="FRAME: No buffer space available"):
+            world.transport.tell(FRAME, {})
+        world.transport.close()
+        with pytest.raises(NetlinkError, match="FRAME: the socket was closed"):
+            world.transport.tell(FRAME, {})
+
+    run(scenario)
+
+
 def test_a_handler_that_closes_the_transport_ends_the_reading() -> None:
     async def scenario(world: World) -> None:
         world.transport.set_handlers(lambda _event: world.transport.close(), world.overrun)

@@ -267,6 +267,7 @@ def test_without_a_press_an_enrollee_gets_nothing() -> None:
     enrollee.take(bench.associate(extra=WPS2))
     assert not enrollee.has_credential
     assert bench.machine.connected_stations == []
+    assert not any(isinstance(event, WpsRunFailed) for event in bench.take_events())
 
 
 def test_a_second_phone_in_the_window_gets_nothing_and_spoils_the_first() -> None:

@@ -48,12 +48,22 @@ def test_a_key_pair_is_ready_before_a_run_and_used_once() -> None:
     assert len(entropy.draws) == 1
     runs.prepare()
     assert len(entropy.draws) == 1
-    first = runs.machine_for(Role.REGISTRAR)
-    assert len(entropy.draws) == 1
-    second = runs.machine_for(Role.REGISTRAR)
-    assert public_key_of(first) != public_key_of(second)
+    first, second = runs.machine_for(Role.ENROLLEE), runs.machine_for(Role.ENROLLEE)
+    assert first._key_pair is not None
+    assert second._key_pair is None  # it makes its own
     runs.prepare()
-    assert runs.machine_for(Role.ENROLLEE) is not None
+    assert len(entropy.draws) == 2
+
+
+def test_runs_as_enrollee_share_a_key_pair_and_leave_the_one_that_is_ready() -> None:
+    """Windows asks so before it enrols, and anybody may ask any number of times."""
+    entropy = CountingEntropy()
+    runs = runs_of(registrar(), entropy)
+    first = public_key_of(runs.machine_for(Role.REGISTRAR))
+    assert public_key_of(runs.machine_for(Role.REGISTRAR)) == first
+    draws = len(entropy.draws)
+    runs.prepare()
+    assert len(entropy.draws) == draws
 
 
 def test_an_enrollee_meets_the_registrar_and_a_registrar_meets_an_enrollee() -> None:

@@ -251,6 +251,27 @@ def test_cancel_with_nothing_to_cancel_is_silent(registrar: InternalRegistrar, a
     assert events_of(registrar) == []
 
 
+def test_a_device_served_elsewhere_uses_a_press_up(registrar: InternalRegistrar, authority: BssAuthority) -> None:
+    registrar.press_button(0.0)
+    grant = granted(authority, m1(), 1.0)
+    events_of(registrar)
+    registrar.withdraw(2.0)
+    assert events_of(registrar) == [PushButtonEnded(REPLACED), CHANGED]
+    assert authority.is_overlapping(grant, 2.1)
+    registrar.withdraw(3.0)
+    assert events_of(registrar) == []
+
+
+def test_a_device_served_elsewhere_uses_a_wildcard_pin_up(
+    registrar: InternalRegistrar, authority: BssAuthority
+) -> None:
+    registrar.add_pin(PIN, 0.0)
+    events_of(registrar)
+    registrar.withdraw(1.0)
+    assert events_of(registrar) == [PinEnded(REPLACED), CHANGED]
+    assert authority.authorize(m1(device_password_id=0), 2.0) == NOT_KNOWN
+
+
 # ---- overlap
 
 
@@ -258,7 +279,9 @@ def test_a_press_is_refused_while_two_enrollees_look_for_a_button(
     registrar: InternalRegistrar, authority: BssAuthority
 ) -> None:
     registrar.probe_request_received(MAC_1, probe(PHONE), 0.0)
+    assert not registrar.would_refuse_press(0.5)
     registrar.probe_request_received(MAC_2, probe(PRINTER), 1.0)
+    assert registrar.would_refuse_press(1.5)
     events_of(registrar)
     with pytest.raises(OverlapError):
         registrar.press_button(119.999)

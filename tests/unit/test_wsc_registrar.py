@@ -172,8 +172,9 @@ def test_m2_says_what_we_are() -> None:
     assert registrar.m1.uuid_e == UUID_STATION
 
 
+@pytest.mark.parametrize("is_nonce_known", [True, False], ids=["our nonce", "wpa_supplicant's zeros"])
 @pytest.mark.parametrize("configuration_error", [0, 12, 15, 20])
-def test_an_enrollee_without_password_gets_m2d(configuration_error: int) -> None:
+def test_an_enrollee_without_password_gets_m2d(configuration_error: int, is_nonce_known: bool) -> None:
     registrar = ap_registrar(RecordingAuthority(Refusal(configuration_error)))
     m2d = M2D.decode(first_answer(registrar, station()))
     assert (m2d.configuration_error, m2d.device_password_id) == (configuration_error, None)
@@ -181,12 +182,24 @@ def test_an_enrollee_without_password_gets_m2d(configuration_error: int) -> None
     assert m2d.device.device_name == "Access Point"
     assert events_of(registrar) == [M2dSent(configuration_error, STATION_ADDRESS, UUID_STATION)]
     assert registrar.state is State.EXPECT_M2D_ACK
-    registrar.receive(*any_message(MessageType.WSC_ACK, m2d.enrollee_nonce, m2d.registrar_nonce), 0.0)
+    nonce = m2d.registrar_nonce if is_nonce_known else NO_NONCE
+    registrar.receive(*any_message(MessageType.WSC_ACK, m2d.enrollee_nonce, nonce), 0.0)
     assert (registrar.is_finished, registrar.messages_to_send()) == (True, [])
     (failure,) = events_of(registrar)
     assert isinstance(failure, RunFailed)
     assert failure.message_type == (MessageType.M1 if configuration_error else None)
     assert failure.configuration_error == configuration_error
+    assert failure.was_told_to_wait is (configuration_error == 0)
+
+
+def test_the_answer_to_m2d_must_carry_the_enrollee_s_nonce() -> None:
+    registrar = ap_registrar(RecordingAuthority(Refusal(ConfigurationError.MULTIPLE_PBC_DETECTED)))
+    m2d = M2D.decode(first_answer(registrar, station()))
+    events_of(registrar)
+    registrar.receive(*any_message(MessageType.WSC_ACK, NO_NONCE, m2d.registrar_nonce), 0.0)
+    (failure,) = events_of(registrar)
+    assert isinstance(failure, RunFailed)
+    assert (failure.message_type, failure.configuration_error) == (None, 0)
 
 
 M1_LINES = [line for line in M1.TABLE if line.name != "wfa"]

@@ -138,7 +138,7 @@ _SESSIONS: Mapping[str, str] = {
     "cancelled": "cancelled",
 }
 
-_METHODS: Mapping[str, str] = {"push_button": "by push button", "pin": "by PIN"}
+_METHODS: Mapping[str, str] = {"push_button": "push button", "pin": "PIN"}
 
 
 def _session_words(state: Mapping[str, Any]) -> str:
@@ -146,7 +146,7 @@ def _session_words(state: Mapping[str, Any]) -> str:
         return str(state["agent"])
     text = _SESSIONS.get(state["state"], state["state"])
     if state["state"] == "active":
-        text += f" {_METHODS.get(state['method'], state['method'])}"
+        text += f" by {_METHODS.get(state['method'], state['method'])}"
     left = state["seconds_left"]
     return text if left is None else f"{text}, {left // 60}:{left % 60:02} left"
 

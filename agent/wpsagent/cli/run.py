@@ -12,7 +12,6 @@ from wpsagent.cli.parser import DEFAULT_CONFIG
 from wpsagent.config.example import describe
 from wpsagent.config.loader import load
 from wpsagent.config.model import Configuration
-from wpsagent.errors import UsageError
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +26,6 @@ def run(options: argparse.Namespace) -> int:
     if options.simulate or (options.config is None and _is_missing(path)):
         return _simulate(options, path)
     configuration = load(path)
-    _require_networks(configuration, path)
     set_up_logging("debug" if options.verbose else configuration.agent.log_level)
     for warning in configuration.warnings:
         logger.warning("%s", warning)
@@ -60,11 +58,6 @@ def _is_missing(path: Path) -> bool:
     return False
 
 
-def _require_networks(configuration: Configuration, path: Path) -> None:
-    if not configuration.access_points:
-        raise UsageError(f"{path}: no [[access_point]]: there is nothing to run")
-
-
 async def _run(configuration: Configuration) -> int:
     from wpsagent.daemon.daemon import Daemon
 
@@ -79,7 +72,6 @@ def check_config(options: argparse.Namespace) -> int:
         return 0
     path = Path(options.file or options.config or DEFAULT_CONFIG)
     configuration = load(path)
-    _require_networks(configuration, path)
     for warning in configuration.warnings:
         print(f"warning: {warning}")
     networks = ", ".join(f"{ap.interface} ({ap.ssid})" for ap in configuration.access_points)
@@ -90,9 +82,18 @@ def check_config(options: argparse.Namespace) -> int:
 def set_up_logging(level: str) -> None:
     """To standard error: with priorities for a journal, with the time for a person."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JournalFormatter() if "JOURNAL_STREAM" in os.environ else _TIMED)
+    handler.setFormatter(_JournalFormatter() if _is_journal() else _TIMED)
     logging.basicConfig(level=_LEVELS[level], handlers=[handler])
     logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+def _is_journal() -> bool:
+    """Standard error is the journal itself: terminals inherit the variable from their session without being one."""
+    try:
+        status = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
 
 
 _TIMED = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from wpsagent import __version__
@@ -27,6 +27,7 @@ from wpsagent.io.mqtt import MqttReporter
 from wpsagent.io.service_manager import ServiceManager
 from wpsagent.octets import NO_ADDRESS, MacAddress
 from wpsagent.ports import AccessPointRadio, Entropy
+from wpsagent.roles.runner import ButtonGroup
 from wpsagent.status import events as e
 from wpsagent.status.board import StatusBoard
 from wpsagent.status.model import Network
@@ -121,33 +122,37 @@ class Daemon:
     def button_pressed(self, gesture: str, action: ButtonAction, settings: ButtonSettings) -> None:
         """A person pressed a button: do what it means, and say on the LED when it cannot be done."""
         self.reporting.report(e.ButtonPressed(gesture, button_name(settings), settings.groups))
-        for group in settings.groups:
+        if action is ButtonAction.NONE:
+            return
+        groups: dict[str, ButtonGroup] = {}
+        for name in settings.groups:
             try:
-                if action is ButtonAction.PBC:
-                    self.press_button(group)
-                elif action is ButtonAction.CANCEL:
-                    self.cancel(group)
-            except OverlapError:
-                pass  # the registrar has told it: OverlapDetected
+                groups |= self.networks.select(name)
             except UsageError as error:
-                self.reporting.report(e.PushButtonRefused(group, str(error)))
+                self.reporting.report(e.PushButtonRefused(name, str(error)))
+        if action is ButtonAction.CANCEL:
+            self._cancel(groups)
+        else:
+            with suppress(OverlapError):  # the registrar has told it: OverlapDetected
+                self.networks.press_button(groups)
 
     # ---- control.Agent
 
     def press_button(self, target: str | None) -> None:
-        for group in self.networks.select(target).values():
-            group.press_button()
+        self.networks.press_button(self.networks.select(target))
 
     def cancel(self, target: str | None) -> None:
-        for name, group in self.networks.select(target).items():
+        self._cancel(self.networks.select(target))
+
+    def _cancel(self, groups: Mapping[str, ButtonGroup]) -> None:
+        for name, group in groups.items():
             self.reporting.report(e.CancelRequested(name))
             group.cancel()
 
     def add_pin(
         self, pin: bytes, *, uuid_e: bytes | None, timeout: float, address: MacAddress | None, target: str | None
     ) -> None:
-        for group in self.networks.select(target).values():
-            group.add_pin(pin, uuid_e, timeout, address)
+        self.networks.add_pin(self.networks.select(target), pin, uuid_e, timeout, address)
 
     def wps_status(self, target: str | None) -> WpsStatus:
         status = next(iter(self.networks.select(target).values())).registrar.status

@@ -6,7 +6,7 @@ Each network is one access point on one radio; those of one button group share a
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import chain, repeat
 
 from wpsagent.config.model import AccessPointSettings, Configuration, Security
@@ -23,7 +23,12 @@ from wpsagent.status import events as e
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.device import uuid_from_mac
 from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType, RfBands
-from wpsagent.wsc.internal_registrar import BssAuthority, InternalRegistrar, InternalRegistrarEvent
+from wpsagent.wsc.internal_registrar import (
+    BssAuthority,
+    EnrolmentSucceeded,
+    InternalRegistrar,
+    InternalRegistrarEvent,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -182,7 +187,9 @@ class Networks:
         self.entropy = entropy
         self.report = report
         self.groups: dict[str, ButtonGroup] = {}
+        self._together: dict[str, frozenset[str]] = {}  # with which groups each was last opened
         self._device = configuration.device
+        self._uuid = configuration.device.uuid
         self.networks = [Network(settings, self) for settings in configuration.access_points]
 
     async def start(self) -> None:
@@ -199,15 +206,45 @@ class Networks:
     def group(self, name: str, address: MacAddress) -> ButtonGroup:
         """The group of a name, made when its first network comes up."""
         if name not in self.groups:
-            uuid = self._device.uuid or uuid_from_mac(address)
-            registrar = InternalRegistrar(self._device.description(self._rf_bands(name)), uuid, self.entropy)
+            # One UUID for all groups: a station that hears two of them in push-button mode must see no overlap.
+            self._uuid = self._uuid or uuid_from_mac(address)
+            registrar = InternalRegistrar(self._device.description(self._rf_bands(name)), self._uuid, self.entropy)
 
             def report(events: Sequence[InternalRegistrarEvent]) -> None:
                 for event in events:
                     self.report(from_registrar(name, event))
+                    if isinstance(event, EnrolmentSucceeded):
+                        self._served(name)
 
             self.groups[name] = ButtonGroup(registrar, report)
         return self.groups[name]
+
+    def press_button(self, groups: Mapping[str, ButtonGroup]) -> None:
+        """One press for these groups, which lets one device in; raises OverlapError, and then has opened none."""
+        for group in sorted(groups.values(), key=lambda group: not group.would_refuse_press):
+            group.press_button()
+        self._together |= dict.fromkeys(groups, frozenset(groups))
+
+    def add_pin(
+        self,
+        groups: Mapping[str, ButtonGroup],
+        pin: bytes,
+        uuid_e: bytes | None,
+        timeout: float,
+        address: MacAddress | None,
+    ) -> None:
+        """One PIN for these groups; arguments as in InternalRegistrar.add_pin, raises UsageError."""
+        for group in groups.values():
+            group.add_pin(pin, uuid_e, timeout, address)
+        self._together |= dict.fromkeys(groups, frozenset(groups))
+
+    def _served(self, name: str) -> None:
+        """A device has got what it came for: the groups that were opened for it along with this one close."""
+        together = self._together.pop(name, frozenset())
+        for other in sorted(together - {name}):
+            if self._together.get(other) == together:
+                del self._together[other]
+                self.groups[other].withdraw()
 
     def _rf_bands(self, group: str) -> RfBands:
         bands = RfBands(0)

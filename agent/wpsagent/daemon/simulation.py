@@ -41,6 +41,9 @@ LONGEST_RUN = 150.0
 PHONE_DELAY = 0.5
 """Seconds a person needs from the one button to the other."""
 
+LAST_WORD_TIME = 1.0
+"""Seconds that the broker has to deliver what the agent has said last."""
+
 COUNT_DOWN_STEP = 0.25
 """Seconds between two looks at the clock: the time left is drawn at most so late."""
 
@@ -128,16 +131,18 @@ class Simulation:
         self._daemon.reporting.observers.append(self._agent_event)
         self._daemon.reporting.pattern_listeners.append(self._pattern)
         self._daemon.leds.add(self._led, DEFAULT_PATTERNS)
-        self._phones: list[asyncio.Task[Outcome]] = []
+        self._phones: list[asyncio.Task[None]] = []
         self._is_interactive = timeline.is_live and sys.stdin.isatty()
+        self._outcomes: list[Outcome] = []
         self._has_explained_overlap = False
+        self._is_offline = asyncio.Event()
         self._has_left = asyncio.Event()
         self._mqtt = configuration.mqtt
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Bring the agent up, and the watcher of its messages."""
         assert self._mqtt is not None
-        watcher = MqttWatcher(self._mqtt, self._timeline.message)
+        watcher = MqttWatcher(self._mqtt, self._message)
         await watcher.start()
         stack.push_async_callback(watcher.close)
         agent = asyncio.create_task(self._daemon.run(), name="agent")
@@ -158,13 +163,13 @@ class Simulation:
         else:
             self._timeline.say("you", "no keyboard here: the button is pressed once, by itself")
             self._press()
-            await self._wait_for_phones()
+            await self._wait_for_phone()
         await self._end_phones()
 
     @property
     def result(self) -> str:
         """What came of it, in words."""
-        outcomes = self._outcomes()
+        outcomes = self._outcomes
         joined, tried = outcomes.count(Outcome.JOINED), len(outcomes) - outcomes.count(Outcome.NOT_PRESSED)
         if tried == 0:
             return "no phone asked to be let in"
@@ -175,20 +180,14 @@ class Simulation:
     @property
     def exit_code(self) -> int:
         """0 if a phone joined; on a terminal also if none failed: leaving is no failure."""
-        outcomes = self._outcomes()
-        if Outcome.JOINED in outcomes:
+        if Outcome.JOINED in self._outcomes:
             return 0
-        return 0 if self._is_interactive and Outcome.FAILED not in outcomes else 1
+        return 0 if self._is_interactive and Outcome.FAILED not in self._outcomes else 1
 
-    def _outcomes(self) -> list[Outcome]:
-        """Of every phone, after the end of the run."""
-        return [Outcome.LEFT if phone.cancelled() else phone.result() for phone in self._phones]
-
-    async def _wait_for_phones(self) -> None:
-        """Until each has joined or given up, the agent has left (a signal), or it takes too long."""
-        phones = asyncio.gather(*self._phones)
+    async def _wait_for_phone(self) -> None:
+        """Until the one phone has joined or given up, the agent has left (a signal), or it takes too long."""
         left = asyncio.create_task(self._has_left.wait())
-        await asyncio.wait((phones, left), timeout=LONGEST_RUN, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((*self._phones, left), timeout=LONGEST_RUN, return_when=asyncio.FIRST_COMPLETED)
         left.cancel()
 
     async def _end_phones(self) -> None:
@@ -199,12 +198,13 @@ class Simulation:
     # ---- the person
 
     def _press(self) -> None:
-        """Press the board's button, and half a second later a phone's."""
+        """Press the board's button, and half a second later a phone's; two keys at once are one press, two phones."""
         self._button.press_for(0.1)
-        number = len(self._phones) + 1
+        self._outcomes.append(Outcome.LEFT)
+        number = len(self._outcomes)
         self._phones.append(asyncio.create_task(self._phone(number), name=f"phone {number}"))
 
-    async def _phone(self, number: int) -> Outcome:
+    async def _phone(self, number: int) -> None:
         await asyncio.sleep(PHONE_DELAY)
         name = "phone" if number == 1 else f"phone {number}"
 
@@ -213,7 +213,8 @@ class Simulation:
 
         if self._daemon.reporting.state()["state"] != "active":
             progress("is not pressed: the network is not open")
-            return Outcome.NOT_PRESSED
+            self._outcomes[number - 1] = Outcome.NOT_PRESSED
+            return
         address = MacAddress(b"\x02\x00\x5e\x00\x53" + bytes([number & 0xFF]))
         phone = SimulatedPhone(self._air, address, os.urandom, progress, f"Simulated {name}")
         progress("its WPS button is pressed")
@@ -223,14 +224,15 @@ class Simulation:
         except AgentError as error:
             progress(f"gives up: {error}")
             phone.leave()
-            return Outcome.FAILED
+            self._outcomes[number - 1] = Outcome.FAILED
+            return
         except asyncio.CancelledError:
             phone.leave()
             raise
         progress(f"is on the network: 3 pings answered, {seconds * 1000:.1f} ms each")
+        self._outcomes[number - 1] = Outcome.JOINED
         await asyncio.sleep(0.3)  # what the agent says of it is on its way
         self._hint("the phone is in; Enter lets another one in, q ends")
-        return Outcome.JOINED
 
     def _cancel(self) -> None:
         """Take the press back, on the board and on the phones that have not joined yet."""
@@ -241,18 +243,18 @@ class Simulation:
     async def _interact(self) -> None:
         """Keys from the terminal until q, Ctrl-C or the end of input."""
         self._timeline.keys = KEYS
-        self._hint("press Enter: the board's button, and soon after it a phone's")
         loop = asyncio.get_running_loop()
         descriptor = sys.stdin.fileno()
         saved = termios.tcgetattr(descriptor)
         with ExitStack() as stack:
             stack.callback(_set_terminal, descriptor, saved)
-            self._take_terminal()
             for number, handler in ((signal.SIGCONT, self._take_terminal), (signal.SIGWINCH, self._timeline.redraw)):
                 loop.add_signal_handler(number, handler)
                 stack.callback(loop.remove_signal_handler, number)
+            self._take_terminal()
             loop.add_reader(descriptor, self._key)
             stack.callback(loop.remove_reader, descriptor)
+            self._hint("press Enter: the board's button, and soon after it a phone's")
             clock = asyncio.create_task(self._count_down())
             stack.callback(clock.cancel)
             await self._has_left.wait()
@@ -299,6 +301,11 @@ class Simulation:
         elif isinstance(event, e.BrokerLost):
             self._hint("the agent goes on without a broker and tries again by itself")
 
+    def _message(self, topic: str, payload: bytes) -> None:
+        self._timeline.message(topic, payload)
+        if topic.endswith("/availability") and payload == b"offline":
+            self._is_offline.set()
+
     def _pattern(self, name: str) -> None:
         self._timeline.say("LED", pattern_words(DEFAULT_PATTERNS[name]))
 
@@ -309,8 +316,14 @@ class Simulation:
         return SimulatedAccessPointRadio(self._air, settings.interface, address)
 
     async def _stop(self, agent: asyncio.Task[Any]) -> None:
+        """End the agent, and wait for its last word to have come round by the broker."""
         self._daemon.terminate()
+        is_heard = self._daemon.mqtt is not None and self._daemon.mqtt.is_connected
         await asyncio.gather(agent, return_exceptions=True)
+        if is_heard:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORD_TIME):
+                    await self._is_offline.wait()
 
 
 def _terminal(descriptor: int) -> list[Any] | None:

@@ -107,9 +107,17 @@ class Connection:
     def subscribe(
         self, topic_filter: str, on_subscribed: Callable[[], None], on_message: Callable[[str, bytes], None]
     ) -> None:
-        """Ask for messages with QoS 1: on_message(topic, payload).  Only while connected, as from connection_made."""
+        """Ask for messages with QoS 1: on_message(topic, payload) of each from now on, not of those retained before.
+
+        Only while connected, as from connection_made.
+        """
+
+        def received(_client: Any, _userdata: Any, message: Any) -> None:
+            if not message.retain:
+                on_message(message.topic, message.payload)
+
         self._client.on_subscribe = lambda *_: on_subscribed()
-        self._client.on_message = lambda _client, _userdata, message: on_message(message.topic, message.payload)
+        self._client.on_message = received
         self._client.subscribe(topic_filter, 1)
 
     def disconnect(self) -> None:
@@ -237,6 +245,8 @@ class Connection:
     def _on_disconnect(self, _client: Any, _userdata: Any, *rest: Any) -> None:
         reason = rest[1] if len(rest) > 1 else rest[0]
         words = str(reason) if hasattr(reason, "getName") else paho.error_string(reason)
+        if words.startswith("Unspecified"):  # paho's word for a socket that the other side closed
+            words = "the broker closed it, or went away"
         # Not at once: paho is in the middle of its own clean-up.
         self._loop.call_soon(self._end, f"the connection to the broker was lost: {words.rstrip('.')}")
 

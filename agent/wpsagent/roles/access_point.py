@@ -355,6 +355,8 @@ class AccessPoint:
     def _associate(
         self, station: Station, frame: AssociationRequest | ReassociationRequest, elements: Elements, now: float
     ) -> None:
+        if (unheard := self._stations.in_the_way_of(station.address)) is not None:
+            self._forget(unheard, "", now)
         station.aid = self._stations.free_aid()
         station.token, self._next_token = self._next_token, self._next_token + 1
         station.state, station.deadline = StationState.ASSOCIATING, now + ASSOCIATING_TIMEOUT
@@ -374,9 +376,14 @@ class AccessPoint:
 
     def _response_acknowledged(self, event: FrameStatus, now: float) -> None:
         station = self._stations.with_token(event.token)
-        if station is not None and event.is_acknowledged and station.state is StationState.ASSOCIATING:
+        if station is None or station.state is not StationState.ASSOCIATING:
+            return
+        if event.is_acknowledged:
             self._sessions.begin(station, now)
-        # Otherwise the station may have heard us although we did not hear its acknowledgement: the deadline decides.
+        else:
+            # It may have heard us although we did not hear its acknowledgement: the deadline decides, unless
+            # somebody else needs the place.
+            station.is_unheard = True
 
     def _station_left(self, address: MacAddress, now: float) -> None:
         if station := self._stations.get(address):

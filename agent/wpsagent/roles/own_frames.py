@@ -6,11 +6,14 @@ IEEE 802.11-2020, 9.3.3.
 """
 
 from wpsagent.dot11.frames import Authentication, Deauthentication, StatusCode
-from wpsagent.octets import MacAddress
+from wpsagent.octets import BROADCAST, MacAddress
 from wpsagent.ports import Beacon
 from wpsagent.roles.beacons import ApDescription
 from wpsagent.roles.station import Station
 from wpsagent.roles.wps_runs import WpsRuns
+
+_DESTINATION, _AFTER_DESTINATION = 4, 10
+"""Where Address 1 of a management frame is (IEEE 802.11-2020, 9.3.3.1)."""
 
 
 class OwnFrames:
@@ -20,18 +23,20 @@ class OwnFrames:
         self._description = description
         self._address = description.address
         self._wps = wps
+        self._probe_response = b""
 
     def beacon(self) -> Beacon:
+        """The beacon of this moment; from now on probe responses say the same."""
         wps = self._wps
+        probe_element = wps.probe_response_element() if wps is not None else b""
+        self._probe_response = self._description.probe_response(BROADCAST, probe_element).encode()
         if wps is None:
             return self._description.beacon(b"", b"", b"")
-        return self._description.beacon(
-            wps.beacon_element(), wps.probe_response_element(), wps.association_response_element()
-        )
+        return self._description.beacon(wps.beacon_element(), probe_element, wps.association_response_element())
 
     def probe_response(self, destination: MacAddress) -> bytes:
-        element = self._wps.probe_response_element() if self._wps is not None else b""
-        return self._description.probe_response(destination, element).encode()
+        """Made once a beacon: in a crowd there are hundreds of requests a second.  Not before the first beacon."""
+        return self._probe_response[:_DESTINATION] + destination + self._probe_response[_AFTER_DESTINATION:]
 
     def authentication(self, request: Authentication, status: StatusCode) -> bytes:
         """The answer to an authentication request: of its algorithm, and the next of its transaction."""

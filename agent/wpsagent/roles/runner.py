@@ -19,6 +19,9 @@ from wpsagent.wsc.internal_registrar import InternalRegistrar, InternalRegistrar
 
 logger = logging.getLogger(__name__)
 
+GOODBYE_TIMEOUT = 5.0
+"""Seconds a radio has at the end to carry out what still waits."""
+
 MAXIMUM_WAITING = 512
 """Commands waiting for a radio; beyond them frames are lost, as they are on a busy channel, and nothing else is."""
 
@@ -87,7 +90,10 @@ class AccessPointRunner:
             if worker is not None:
                 self.machine.stop(asyncio.get_running_loop().time())
                 self.pump()
-                await self._commands.join()
+                async with asyncio.timeout(GOODBYE_TIMEOUT):
+                    await self._commands.join()
+        except TimeoutError:
+            logger.warning("%s: the radio took too long over our goodbye", self.radio.interface)
         finally:
             if worker is not None:
                 worker.cancel()
@@ -172,6 +178,16 @@ class ButtonGroup:
             runner.pump()
         self.registrar.cancel(now)
         self.pump()
+
+    def withdraw(self) -> None:
+        """The device that was meant has been served in another group: close the window, if it is open."""
+        self.registrar.withdraw(asyncio.get_running_loop().time())
+        self.pump()
+
+    @property
+    def would_refuse_press(self) -> bool:
+        """True while a press would be an overlap."""
+        return self.registrar.would_refuse_press(asyncio.get_running_loop().time())
 
     def stop(self) -> None:
         """No more of its time passes."""

@@ -79,6 +79,7 @@ class StationSessions:
     def begin(self, station: Station, now: float) -> None:
         """The station is associated: start the conversation it asked for."""
         station.state, station.deadline = StationState.ASSOCIATED, now + SESSION_TIMEOUT
+        station.is_unheard = False
         if station.security is Security.OPEN:
             self._authorize(station)
         elif station.security is Security.RSN:
@@ -191,7 +192,7 @@ class StationSessions:
 
     def _report_run(self, station: Station) -> None:
         while station.wsc is not None and (event := station.wsc.next_event()) is not None:
-            if isinstance(event, RunFailed):
+            if isinstance(event, RunFailed) and not event.was_told_to_wait:
                 self._report(WpsRunFailed(station.address, event))
 
     def _leave_after_eap(self, station: Station, reason: str, now: float) -> None:

@@ -70,6 +70,7 @@ DWELL_TIME = 0.01
 ANSWER_TIMEOUT = 1.0
 PING_TIMEOUT = 0.1
 MAXIMUM_LOST_PINGS = 20
+MAXIMUM_UNREAD = 256
 PUSH_BUTTON_PASSWORD = b"00000000"
 
 _F = TypeVar("_F", bound=ManagementFrame)
@@ -114,6 +115,10 @@ class _Machine(Protocol):
 class SimulatedPhone:
     """One phone; progress(text) is told what it does, in words."""
 
+    association_element = wrap(AssociationRequestAttributes().encode())
+    is_wps2 = True
+    """What it says of WPS when it associates.  Elder phones say less or nothing, and begin with EAPOL-Start soon."""
+
     def __init__(
         self,
         air: Air,
@@ -128,7 +133,7 @@ class SimulatedPhone:
         self._air = air
         self._entropy = entropy
         self._progress = progress
-        self._inbox: asyncio.Queue[Unit] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Unit] = asyncio.Queue(MAXIMUM_UNREAD)
         self._bssid = BROADCAST
         self._key: bytes | None = None
         self._uuid = uuid_from_mac(address)
@@ -142,7 +147,9 @@ class SimulatedPhone:
         air.join(self)
 
     def hear(self, unit: Unit) -> None:
-        """An antenna's ear: what comes is read when there is time."""
+        """An antenna's ear: what comes is read when there is time; a phone that does nothing forgets the oldest."""
+        if self._inbox.full():
+            self._inbox.get_nowait()
         self._inbox.put_nowait(unit)
 
     def leave(self) -> None:
@@ -167,12 +174,16 @@ class SimulatedPhone:
         for _ in range(count + MAXIMUM_LOST_PINGS):
             payload, sent_at = self._entropy(8), loop.time()
             self._send_data(ETHERTYPE_TEST, payload, self._key)
-            with suppress(PhoneError):
+            try:
                 while (await self._next_data(ETHERTYPE_TEST, sent_at + PING_TIMEOUT)).payload != payload:
                     pass
-                times.append(loop.time() - sent_at)
-                if len(times) == count:
-                    return sum(times) / count
+            except DeauthenticatedError as error:
+                raise PhoneError(f"the access point sent us away with reason {error.reason_code}") from None
+            except PhoneError:
+                continue
+            times.append(loop.time() - sent_at)
+            if len(times) == count:
+                return sum(times) / count
         raise PhoneError(f"{len(times)} of {count} pings were answered")
 
     # ---- from the button to the network
@@ -183,11 +194,11 @@ class SimulatedPhone:
         self._progress("looks for an access point in WPS mode")
         target = await self._find(password_id, ends_at)
         self._progress(f"found {target.ssid} on {target.frequency_mhz} MHz, enrols")
-        await self._associate(
-            target, wrap(AssociationRequestAttributes(request_type=RequestType.ENROLLEE_OPEN_8021X).encode())
-        )
+        await self._associate(target, self.association_element)
         credential = await self._enrol(target, password_id, password, ends_at)
-        self._progress(f"got the credential of {credential.ssid}, connects with WPA2")
+        self._progress(
+            f"got the credential of {credential.ssid}, connects{' with WPA2' if credential.network_key else ''}"
+        )
         target = await self._find_network(credential.ssid, loop.time() + ANSWER_TIMEOUT * 3)
         await self._connect(target, credential)
         self.access_point = target
@@ -268,7 +279,7 @@ class SimulatedPhone:
             device_password_id=password_id,
         )
         enrollee = Enrollee(parameters, self._entropy)
-        peer = EapPeer(Role.ENROLLEE, enrollee)
+        peer = EapPeer(Role.ENROLLEE, enrollee, is_wps2=self.is_wps2)
         peer.start(asyncio.get_running_loop().time())
         credential: Credential | None = None
         failure = ""
@@ -290,11 +301,14 @@ class SimulatedPhone:
         return credential
 
     async def _connect(self, ap: FoundAccessPoint, credential: Credential) -> None:
-        """Associate with RSN and do the 4-way handshake; raises PhoneError."""
+        """Associate, with RSN and the 4-way handshake where there is a key; raises PhoneError."""
+        if not credential.network_key:
+            await self._associate(ap, b"")
+            return
         station_rsne = WPA2_PSK_CCMP.element()
         await self._associate(ap, station_rsne)
         supplicant = Supplicant(
-            pmk=derive_psk(credential.network_key, credential.ssid),
+            pmk=_psk_of(credential),
             authenticator_address=ap.bssid,
             station_address=self.address,
             rsne=ap.rsne_element,
@@ -376,6 +390,12 @@ class SimulatedPhone:
 
 def _error(event: M2dReceived | RunFailed) -> str:
     return f"configuration error {int(event.configuration_error)}"
+
+
+def _psk_of(credential: Credential) -> bytes:
+    """A network key of 64 digits is the PSK itself (Wi-Fi Simple Configuration 2.0, table 33)."""
+    key = credential.network_key
+    return bytes.fromhex(key.decode()) if len(key) == 64 else derive_psk(key, credential.ssid)
 
 
 def _found(response: ProbeResponse, frequency_mhz: int) -> FoundAccessPoint:

@@ -58,6 +58,7 @@ class Station:
     rsn: Authenticator | None = None
     group_key: GroupKey | None = field(default=None, repr=False)
     leave_reason: str = ""
+    is_unheard: bool = False
 
     @property
     def is_with_radio(self) -> bool:

@@ -2,8 +2,8 @@
 """The stations an access point knows, bounded whatever is sent to it.
 
 Frames before the handshake are forged for nothing: who only authenticates is one of MAXIMUM_UNASSOCIATED, the oldest
-of whom makes room; everybody further counts against the greatest number of stations, the one whose response is not
-acknowledged yet included (IEEE 802.11-2020, 9.4.1.8: association identifiers 1 to 2007).
+of whom makes room.  Everybody further counts against the greatest number of stations; who did not acknowledge our
+response makes room as well (IEEE 802.11-2020, 9.4.1.8: association identifiers 1 to 2007).
 """
 
 from collections.abc import Iterator
@@ -45,8 +45,18 @@ class Stations:
         del self._by_address[station.address]
 
     def is_full_for(self, address: MacAddress) -> bool:
-        """True when there is no room for the association of one more station."""
-        return sum(station.is_with_radio and station.address != address for station in self) >= self._maximum
+        """True when there is no room for the association of one more station; who did not hear us makes room."""
+        return len([station for station in self._others(address) if not station.is_unheard]) >= self._maximum
+
+    def in_the_way_of(self, address: MacAddress) -> Station | None:
+        """Who must make room for an association: the oldest that did not acknowledge our response (likely forged)."""
+        others = self._others(address)
+        if len(others) < self._maximum:
+            return None
+        return next((station for station in others if station.is_unheard), None)
+
+    def _others(self, address: MacAddress) -> list[Station]:
+        return [station for station in self if station.is_with_radio and station.address != address]
 
     def free_aid(self) -> int:
         """An association identifier that nobody has."""

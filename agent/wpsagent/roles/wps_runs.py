@@ -28,6 +28,7 @@ class WpsRuns:
         self._entropy = entropy
         self._device = replace(authority.registrar.device, rf_bands=authority.rf_band)
         self._key_pair: KeyPair | None = None
+        self._enrollee_key_pair: KeyPair | None = None
         self.prepare()
 
     def prepare(self) -> None:
@@ -37,22 +38,27 @@ class WpsRuns:
 
     def machine_for(self, role: Role) -> Registrar | Enrollee:
         """The machine that talks to a station of this role."""
+        return self._registrar() if role is Role.ENROLLEE else self._enrollee()
+
+    def _registrar(self) -> Registrar:
         key_pair, self._key_pair = self._key_pair, None
-        uuid = self._authority.registrar.uuid
-        if role is Role.ENROLLEE:
-            parameters = RegistrarParameters(device=self._device, uuid_r=uuid)
-            return Registrar(parameters, self._authority, self._entropy, key_pair)
+        parameters = RegistrarParameters(device=self._device, uuid_r=self._authority.registrar.uuid)
+        return Registrar(parameters, self._authority, self._entropy, key_pair)
+
+    def _enrollee(self) -> Enrollee:
+        # One key pair for all these runs: none gets beyond M2, and who asks again and again costs no exponentiation.
+        self._enrollee_key_pair = self._enrollee_key_pair or generate_key_pair(self._entropy)
         return Enrollee(
             EnrolleeParameters(
                 device=self._device,
-                uuid_e=uuid,
+                uuid_e=self._authority.registrar.uuid,
                 mac_address=self._address,
                 password=None,
                 wps_state=self._authority.wps_state,
                 access_point=AccessPointEnrollee(settings=b"", lock=LockOut(0.0, mode=SetupLockMode.LOCKED)),
             ),
             self._entropy,
-            key_pair,
+            self._enrollee_key_pair,
         )
 
     def probe_request_received(self, source: MacAddress, attributes: bytes, now: float) -> None:

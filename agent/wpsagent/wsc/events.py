@@ -33,13 +33,15 @@ class RunFailed:
     """The run is over without success.
 
     message_type: the message at which it failed, as WPS-FAIL tells it (msg=); None where a message could not be read
-    or was foreign and the run was dropped without a word.  reason is for people.
+    or was foreign and the run was dropped without a word.  reason is for people.  was_told_to_wait: nothing is wrong;
+    the enrollee got M2D because nobody has pressed the button or entered its PIN yet, and may come again.
     """
 
     message_type: MessageType | None
     configuration_error: int = ConfigurationError.NO_ERROR
     error_indication: ErrorIndication = ErrorIndication.NO_ERROR
     reason: str = ""
+    was_told_to_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,17 +212,28 @@ class InternalRegistrar:
 
     def cancel(self, now: float) -> None:
         """Take the press back; or the entry of a PIN, and with it the PIN that is for anybody.  Safe at any time."""
-        self.handle_timer(now)
-        self._monitor.cancel(now)
-        if self._pin_ends_at is not None:
-            self._pins.remove_wildcard()
-            self._end_pin(SelectionEndReason.CANCELLED)
-        self._settle()
+        self._cancel(now, SelectionEndReason.CANCELLED)
+
+    def withdraw(self, now: float) -> None:
+        """As cancel, because another registrar of ours has served the device that was meant."""
+        self._cancel(now, SelectionEndReason.REPLACED)
+
+    def would_refuse_press(self, now: float) -> bool:
+        """True while a press would be an overlap."""
+        return self._monitor.would_refuse_press(now)
 
     def set_setup_locked(self, is_locked: bool) -> None:
         """Whether beacons carry AP Setup Locked."""
         self._is_setup_locked = is_locked
         self._advertise()
+
+    def _cancel(self, now: float, reason: SelectionEndReason) -> None:
+        self.handle_timer(now)
+        self._monitor.cancel(now, reason)
+        if self._pin_ends_at is not None:
+            self._pins.remove_wildcard()
+            self._end_pin(reason)
+        self._settle()
 
     # ---- what is heard
 

@@ -37,7 +37,7 @@ class SelectionEndReason(Enum):
     SUCCEEDED = "succeeded"
     TIMED_OUT = "timed out"
     CANCELLED = "cancelled"
-    REPLACED = "replaced"  # by the other method: the last one wins
+    REPLACED = "replaced"  # by the other method: the last one wins; or used up for another registrar of the press
 
 
 class Admission(Enum):
@@ -110,7 +110,7 @@ class PushButtonMonitor:
     def press(self, now: float) -> None:
         """Open a session, or restart the walk time of the open one; raises OverlapError and changes nothing else."""
         self.handle_timer(now)
-        if len(self.sightings(now)) > 1:
+        if self.would_refuse_press(now):
             self._events.append(OverlapDetected())
             raise OverlapError(
                 "more than one device is in push-button mode: nobody can tell which one is yours; "
@@ -119,6 +119,10 @@ class PushButtonMonitor:
         self.is_overlap_forced = False
         self.ends_at = now + WALK_TIME
         self._events.append(PushButtonStarted(self.ends_at))
+
+    def would_refuse_press(self, now: float) -> bool:
+        """True while more than one enrollee is in push-button mode."""
+        return len(self.sightings(now)) > 1
 
     def enrollee_seen(self, uuid_e: bytes, address: MacAddress, now: float) -> None:
         """A Probe Request with Device Password ID 4 was received."""

@@ -274,7 +274,8 @@ class Registrar(Run[State]):
     def _refused(self) -> RunFailed:
         configuration_error = self._refusal.configuration_error
         message_type = MessageType.M1 if configuration_error else None
-        return RunFailed(message_type, configuration_error, reason="no password for the enrollee: it got M2D")
+        reason = "no password for the enrollee: it got M2D"
+        return RunFailed(message_type, configuration_error, reason=reason, was_told_to_wait=not configuration_error)
 
     # ---- M3 to M7
 
@@ -407,7 +408,8 @@ class Registrar(Run[State]):
     def _check_nonces(self, message_type: MessageType, attributes: Attributes) -> None:
         if message_type is MessageType.M1:
             return  # it brings the enrollee's nonce
-        require_nonce(attributes, AttributeType.REGISTRAR_NONCE, self._registrar_nonce)
+        if self._state is not State.EXPECT_M2D_ACK:  # wpa_supplicant 2.10 answers M2D with zeros for our nonce
+            require_nonce(attributes, AttributeType.REGISTRAR_NONCE, self._registrar_nonce)
         if message_type in _BOTH_NONCES or AttributeType.ENROLLEE_NONCE in attributes:
             require_nonce(attributes, AttributeType.ENROLLEE_NONCE, self._enrollee_nonce)
 

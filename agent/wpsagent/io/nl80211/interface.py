@@ -124,7 +124,8 @@ class Nl80211Interface(ABC, Generic[Event]):
         if self._eapol is not None:
             self._eapol.send(command.destination, command.pdu)
         else:
-            await self._request(Command.CONTROL_PORT_FRAME, requests.control_port_frame(command))
+            request = {"IFINDEX": self._index, **requests.control_port_frame(command)}
+            self._transport.tell(Command.CONTROL_PORT_FRAME, request)
 
     async def _request(
         self, command: Command, attributes: Attributes, *, on_reply: Callable[[Message], None] | None = None

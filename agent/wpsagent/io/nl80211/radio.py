@@ -55,6 +55,7 @@ _REGISTERED_FRAMES = (0xB0, 0x00, 0x20, 0xA0, 0xC0)
 _WILDCARD_SSID = b"\x00\x00"  # an SSID element without octets
 
 _REMEMBERED_FRAMES = 256
+_ATTEMPTS = 3
 
 
 async def open_access_point_radio(
@@ -90,6 +91,17 @@ class Nl80211Radio(Nl80211Interface[RadioEvent]):
 
     async def execute(self, command: RadioCommand) -> None:
         """Carry out one command.  Raises RadioError or NetlinkError when it is refused."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                await self._execute(command)
+            except NetlinkError as error:
+                # The answer was lost in a flood of frames.  All commands but the start may be given twice.
+                if error.errno != errno.ENOBUFS or attempt == _ATTEMPTS or isinstance(command, StartAccessPoint):
+                    raise
+            else:
+                return
+
+    async def _execute(self, command: RadioCommand) -> None:
         self._refuse_when_closed()
         await _COMMANDS[type(command)](self, command)
 
@@ -144,7 +156,7 @@ class Nl80211Radio(Nl80211Interface[RadioEvent]):
 
     async def _send_frame(self, command: SendFrame) -> None:
         if command.token is None:
-            await self._request(Command.FRAME, {"FRAME": command.frame})
+            self._transport.tell(Command.FRAME, {"IFINDEX": self._index, "FRAME": command.frame})
             return
         token = command.token
         self._frames_in_flight += 1
@@ -270,9 +282,7 @@ class Nl80211Radio(Nl80211Interface[RadioEvent]):
         self._lost(f"{self.interface} is gone: its radio or driver was removed")
 
     def _describe_stop(self) -> str:
-        stopped = (
-            f"the kernel stopped the access point on {self.interface}: it was set down, or another program took it"
-        )
+        stopped = f"the access point on {self.interface} was stopped: set down, unplugged, or taken by another program"
         return self._why_unusable() or stopped
 
     def _lost(self, reason: str) -> None:

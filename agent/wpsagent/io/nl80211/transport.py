@@ -3,7 +3,8 @@
 
 Sources: linux/netlink.h, linux/genetlink.h; RFC 3549.  A request is finished by its acknowledgement (every request
 asks for one), a dump by NLMSG_DONE.  The kernel carries a request out inside send(), so answers are mostly there at
-once; they are read in the event loop nevertheless.
+once; they are read in the event loop nevertheless, behind the events that came before them.  What is sent by `tell`
+asks for no answer: a flood of events does not hold it up.
 
 Refused: datagrams whose sender is not the kernel (port id 0); garbled messages (logged, the reader goes on).
 When the kernel had to drop messages (ENOBUFS) all that wait are told so, and the overrun handler may look around.
@@ -144,6 +145,11 @@ class Transport:
         flags = NLM_F_REQUEST | NLM_F_ACK
         return await self._wait(self._send(flags, command, attributes, on_reply=on_reply))
 
+    def tell(self, command: int, attributes: Attributes) -> None:
+        """Send a command whose refusal is only logged.  Raises NetlinkError when it cannot be sent at all."""
+        octets = NL80211.encode(self.family_id, NLM_F_REQUEST, self._next_sequence(), command, attributes)
+        self._put(command_name(command), octets)
+
     async def dump(
         self, command: int, attributes: Attributes, *, on_octets: OctetsHandler | None = None
     ) -> list[Message]:
@@ -197,20 +203,29 @@ class Transport:
         on_octets: OctetsHandler | None = None,
     ) -> _Pending:
         name, family = (command_name(command), self.family_id) if codec is NL80211 else ("GETFAMILY", _GENL_ID_CTRL)
-        if self._is_closed:
-            raise NetlinkError(errno.EBADF, f"{name}: the socket was closed")
-        self._sequence = self._sequence % 0xFFFFFFFF + 1  # 0 is the number of events
-        sequence = self._sequence
+        sequence = self._next_sequence()
         octets = codec.encode(family, flags, sequence, command, attributes)
         timer = self._loop.call_later(self._answer_within, self._expire, sequence)
         pending = _Pending(name, codec, self._loop.create_future(), timer, on_reply, on_octets)
         self._pending[sequence] = pending
         try:
+            self._put(name, octets)
+        except NetlinkError:
+            self._forget(sequence)
+            raise
+        return pending
+
+    def _next_sequence(self) -> int:
+        self._sequence = self._sequence % 0xFFFFFFFF + 1  # 0 is the number of events
+        return self._sequence
+
+    def _put(self, name: str, octets: bytes) -> None:
+        if self._is_closed:
+            raise NetlinkError(errno.EBADF, f"{name}: the socket was closed")
+        try:
             self._socket.send(octets)
         except OSError as error:
-            self._forget(sequence)
             raise NetlinkError(error.errno, f"{name}: {error.strerror}") from error
-        return pending
 
     async def _wait(self, pending: _Pending) -> list[Message]:
         await asyncio.shield(pending.finished)
@@ -295,6 +310,8 @@ class Transport:
         if message.type in (netlink.NLMSG_ERROR, netlink.NLMSG_DONE):
             if pending is not None:
                 self._ended(message, pending)
+            elif message.port == self._port:
+                _log.debug("nl80211 refused what was told: %s", netlink.decode_acknowledgement(message).reason)
         elif pending is not None:
             self._reply_received(pending, message)
         elif message.type == self.family_id and (message.sequence == 0 or message.port != self._port):
