@@ -15,6 +15,7 @@ from wpsagent.dot11.frames import Capability, ReasonCode
 from wpsagent.eap.events import EapEnded, EndReason
 from wpsagent.eap.machine import Role
 from wpsagent.eap.peer import EapPeer
+from wpsagent.eap.peer import State as PeerState
 from wpsagent.eap.wsc_method import DEFAULT_FRAGMENT_SIZE
 from wpsagent.ports import CommandFailed, Connect, Disconnected, SendEapol
 from wpsagent.roles.sta.association import Association, End
@@ -108,7 +109,7 @@ class Enrolment(Association):
         """A PDU that could not be sent is lost, and asked for again."""
 
     def _end_of_loss(self, event: Disconnected) -> End:
-        return End.LEFT if self.is_over else End.LOST
+        return End.LEFT if self.is_over or self._peer.state is PeerState.ENDED else End.LOST
 
     def _pump(self, now: float) -> None:
         for pdu in self._peer.messages_to_send():
