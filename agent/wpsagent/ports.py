@@ -318,9 +318,9 @@ class AccessPointRadio(Protocol):
 class ScanResult:
     """One BSS as a scan found it.
 
-    elements: of the last probe response, or of the last beacon where there was none; beacon_elements: of the last
-    beacon, if any was heard.
-    tsf: the timestamp of that frame; age_ms: milliseconds since it was heard.
+    elements: of the newest frame, beacon or probe response; beacon_elements: of the last beacon, if any was heard;
+    older_elements: of the last probe response, where a beacon has come since (it may say who the access point is when
+    beacons do not).  tsf: the timestamp of the newest frame; age_ms: milliseconds since it was heard.
     """
 
     bssid: MacAddress
@@ -332,6 +332,7 @@ class ScanResult:
     beacon_elements: bytes = b""
     tsf: int = 0
     age_ms: int = 0
+    older_elements: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,25 @@ def test_who_an_access_point_is_stays_known_when_its_beacon_does_not_tell() -> N
     assert [entry.uuid_e for entry in table] == [OTHER_UUID]
 
 
+def test_a_probe_response_that_a_beacon_has_overtaken_still_tells_who_the_access_point_is() -> None:
+    def beacon_after(probe_response: bytes) -> ScanResult:
+        return replace(result(1, wps()), older_elements=result(1, probe_response).elements)
+
+    table = table_of(beacon_after(pressed(UUID)))
+    assert [entry.uuid_e for entry in table] == [UUID]
+    assert [entry.is_push_button_active for entry in table] == [False]
+    (identity,) = (entry.identity for entry in table)
+    table.update([beacon_after(pressed(UUID))], 1.0)
+    assert [entry.identity is identity for entry in table] == [True]
+    table.update([beacon_after(pressed(OTHER_UUID))], 2.0)
+    assert [entry.uuid_e for entry in table] == [OTHER_UUID]
+    table.update([result(1, pressed(UUID))], 3.0)
+    table.update([beacon_after(pressed(UUID))], 4.0)
+    assert [entry.uuid_e for entry in table] == [UUID]
+    table.update([beacon_after(pressed())], 5.0)
+    assert [entry.uuid_e for entry in table] == [UUID]
+
+
 def test_without_uuid_e_there_is_none() -> None:
     assert bss(1).uuid_e is None
     assert bss(1, pressed()).uuid_e is None

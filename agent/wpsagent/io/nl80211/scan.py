@@ -73,7 +73,7 @@ def decode_scan_result(octets: bytes) -> ScanResult | None:
     bssid, frequency = bss.get(_BSSID, b""), bss.get(_FREQUENCY, b"")
     if len(bssid) != 6 or len(frequency) != 4:
         return None
-    elements, tsf = _newest_frame(bss)
+    elements, tsf, older_elements = _newest_frame(bss)
     return ScanResult(
         MacAddress(bssid),
         int.from_bytes(frequency, _order),
@@ -84,15 +84,21 @@ def decode_scan_result(octets: bytes) -> ScanResult | None:
         bss.get(_BEACON_ELEMENTS, b""),
         tsf,
         int.from_bytes(bss.get(_AGE, b""), _order),
+        older_elements,
     )
 
 
-def _newest_frame(bss: dict[int, bytes]) -> tuple[bytes, int]:
-    """Elements and TSF.  A beacon that hides its SSID does not replace the probe response that tells it."""
+def _newest_frame(bss: dict[int, bytes]) -> tuple[bytes, int, bytes]:
+    """Elements and TSF, and the elements of a probe response that is older.
+
+    A beacon that hides its SSID does not replace the probe response that tells it.
+    """
     tsf, beacon_tsf = (int.from_bytes(bss.get(kind, b""), _order) for kind in (_TSF, _BEACON_TSF))
     beacon = bss.get(_BEACON_ELEMENTS, b"")
     hides_ssid = beacon[:1] == b"\x00" and not any(beacon[2 : 2 + int.from_bytes(beacon[1:2])])
-    return (beacon, beacon_tsf) if beacon and beacon_tsf > tsf and not hides_ssid else (bss.get(_ELEMENTS, b""), tsf)
+    elements = bss.get(_ELEMENTS, b"")
+    is_beacon_newer = beacon and beacon_tsf > tsf and not hides_ssid
+    return (beacon, beacon_tsf, elements) if is_beacon_newer else (elements, tsf, b"")
 
 
 def _signal(bss: dict[int, bytes]) -> float:

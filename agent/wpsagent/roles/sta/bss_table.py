@@ -127,6 +127,7 @@ class Bss:
             reading=Reading(result.elements),
             beacon_octets=result.beacon_elements,
             tsf=result.tsf,
+            identity=Reading(result.older_elements) if _UUID_E_HEADER in result.older_elements else None,
             update_index=update_index,
         )
 
@@ -143,9 +144,17 @@ class Bss:
             reading=self.reading if is_same else Reading(result.elements),
             beacon_octets=result.beacon_elements,
             tsf=result.tsf,
-            identity=self.identity if is_same or _UUID_E_HEADER not in self.octets else self.reading,
+            identity=self._identity_beside(result),
             update_index=update_index,
         )
+
+    def _identity_beside(self, result: ScanResult) -> Reading | None:
+        """The last frame with a UUID-E that is older than the result's newest; one that is known is not read again."""
+        known = (self.reading, self.identity)
+        if _UUID_E_HEADER in result.older_elements:
+            same = (reading for reading in known if reading is not None and reading.octets == result.older_elements)
+            return next(same, None) or Reading(result.older_elements)
+        return self.identity if self.octets == result.elements or _UUID_E_HEADER not in self.octets else self.reading
 
     @property
     def octets(self) -> bytes:
