@@ -13,7 +13,9 @@ from wpsagent.config.model import (
     EapolTransport,
     LedSettings,
     MqttSettings,
+    PushButtonScan,
     Security,
+    StationSettings,
     TlsSettings,
 )
 
@@ -27,7 +29,9 @@ __all__ = [
     "EapolTransport",
     "LedSettings",
     "MqttSettings",
+    "PushButtonScan",
     "Security",
+    "StationSettings",
     "TlsSettings",
     "describe",
     "load",

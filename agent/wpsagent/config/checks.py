@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from wpsagent.config.converters import Converter, UnexpectedError, mqtt_password, passphrase
-from wpsagent.config.model import Security
+from wpsagent.config.model import ButtonAction, Security
 from wpsagent.config.reading import Table
 from wpsagent.dot11.channels import FrequencyBand, band_of, channel_of, guess_frequency
 from wpsagent.errors import UsageError
@@ -34,12 +34,20 @@ class Checks:
 
     def run(self) -> None:
         access_points = self._root.many("access_point")
-        if not access_points and not any(problem.startswith("access_point:") for problem in self.problems):
-            self.problems.append("access_point: missing, expected at least one table headed [[access_point]]")
+        self._roles()
         for table in access_points:
             self._access_point(table)
         for check in (self._unique_interfaces, self._buttons, self._leds, self._pins, self._mqtt):
             check()
+
+    def _roles(self) -> None:
+        """There is something to do."""
+        roles = ("access_point", "station")
+        is_named = any(problem.startswith(f"{role}:") for problem in self.problems for role in roles)
+        if not any(map(self._root.many, roles)) and not is_named:
+            self.problems.append(
+                "access_point: missing, expected at least one table headed [[access_point]] or [[station]]"
+            )
 
     def _add(self, table: Table, name: str, text: str) -> None:
         self.problems.append(f"{table.where(name)}: {text}")
@@ -117,7 +125,8 @@ class Checks:
         table.values |= {"frequency_mhz": mhz, "channel": channel_of(mhz)}
 
     def _unique_interfaces(self) -> None:
-        self._unique(self._root.many("access_point"), "interface", lambda table: table["interface"])
+        tables = [*self._root.many("access_point"), *self._root.many("station")]
+        self._unique(tables, "interface", lambda table: table["interface"])
 
     def _unique(self, tables: Iterable[Table], name: str, identity: Callable[[Table], object]) -> None:
         seen: dict[object, Table] = {}
@@ -138,13 +147,28 @@ class Checks:
         for table in self._root.many("button"):
             self._needs(table, "pin", "gpiozero")
             self._belongs(table, {"pin": ("gpiozero",), "device": ("evdev",), "name": ("uevent",)})
-            if not access_points or not table.is_usable("groups"):
+            self._actions(table)
+            if not access_points or not table.is_usable("groups") or not self._uses_groups(table):
                 continue
             for group in table["groups"]:
                 if group not in groups:
                     self._add(table, "groups", f'found "{group}", {_expected_groups(groups)}')
                 elif group not in with_wps:
                     self._add(table, "groups", f'found "{group}", expected a group with wps = true in it')
+
+    @staticmethod
+    def _uses_groups(table: Table) -> bool:
+        """A button that is the station's alone asks nothing of the access points."""
+        return "groups" in table.given or ButtonAction.PBC in (table["short_press"], table["long_press"])
+
+    def _actions(self, table: Table) -> None:
+        """What a button does must be there to be done."""
+        if not self._root.many("station"):
+            for name in ("short_press", "long_press"):
+                if table[name] == ButtonAction.STATION_PBC:
+                    self._add(table, name, 'found "station_pbc", expected with a table headed [[station]] only')
+        elif not self._root.many("access_point") and "groups" in table.given:
+            self._add(table, "groups", "found without access points, expected with them only")
 
     def _leds(self) -> None:
         for table in self._root.many("led"):

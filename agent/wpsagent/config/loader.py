@@ -22,7 +22,9 @@ from wpsagent.config.model import (
     EapolTransport,
     LedSettings,
     MqttSettings,
+    PushButtonScan,
     Security,
+    StationSettings,
     TlsSettings,
 )
 from wpsagent.config.reading import Reading, Table
@@ -93,7 +95,8 @@ def _configuration(root: Table, warnings: tuple[str, ...], host_name: str) -> Co
         agent=agent,
         device=_device(_section(root, "device")),
         access_points=tuple(_access_point(table) for table in root.many("access_point")),
-        buttons=tuple(_button(table) for table in root.many("button")),
+        stations=tuple(_station(table, agent.state_directory) for table in root.many("station")),
+        buttons=tuple(_button(table, _long_press(root)) for table in root.many("button")),
         leds=tuple(_led(table) for table in root.many("led")),
         mqtt=None if mqtt is None else _mqtt(mqtt, agent.node),
         warnings=warnings,
@@ -123,9 +126,25 @@ def _access_point(table: Table) -> AccessPointSettings:
     return AccessPointSettings(**values)
 
 
-def _button(table: Table) -> ButtonSettings:
-    actions = {name: ButtonAction(table[name]) for name in ("short_press", "long_press")}
-    return ButtonSettings(**(table.values | actions))
+def _station(table: Table, state_directory: str) -> StationSettings:
+    values = dict(table.values)
+    values["networks_file"] = table["networks_file"] or str(Path(state_directory) / f"{table['interface']}.conf")
+    values["pbc_scan"] = PushButtonScan(table["pbc_scan"])
+    values["eapol"] = EapolTransport(table["eapol"])
+    return StationSettings(**values)
+
+
+def _long_press(root: Table) -> ButtonAction:
+    """What a long press is where nobody says it: the other role's button where there are both roles."""
+    has_both = bool(root.many("access_point") and root.many("station"))
+    return ButtonAction.STATION_PBC if has_both else ButtonAction.CANCEL
+
+
+def _button(table: Table, long_press: ButtonAction) -> ButtonSettings:
+    values = dict(table.values)
+    values["short_press"] = ButtonAction(table["short_press"])
+    values["long_press"] = ButtonAction(table["long_press"] or long_press)
+    return ButtonSettings(**values)
 
 
 def _led(table: Table) -> LedSettings:

@@ -26,10 +26,18 @@ class EapolTransport(StrEnum):
     PACKET = "packet"
 
 
+class PushButtonScan(StrEnum):
+    """What a station listens to after its button was pressed: every channel, or the likely ones first."""
+
+    FULL = "full"
+    FAST = "fast"
+
+
 class ButtonAction(StrEnum):
-    """What a press of the button asks for."""
+    """What a press of the button asks for; PBC is the access points' where there are any, else the station's."""
 
     PBC = "pbc"
+    STATION_PBC = "station_pbc"
     CANCEL = "cancel"
     NONE = "none"
 
@@ -106,6 +114,18 @@ class AccessPointSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StationSettings:
+    """[[station]]: an interface that joins networks of others.  networks_file: as wpa_supplicant has it."""
+
+    interface: str
+    networks_file: str
+    wps_priority: int
+    add_sae: bool
+    pbc_scan: PushButtonScan
+    eapol: EapolTransport
+
+
+@dataclass(frozen=True, slots=True)
 class ButtonSettings:
     """[[button]]: a push-button and what its gestures mean; groups names the access points' button groups."""
 
@@ -168,4 +188,5 @@ class Configuration:
     buttons: tuple[ButtonSettings, ...]
     leds: tuple[LedSettings, ...]
     mqtt: MqttSettings | None
+    stations: tuple[StationSettings, ...] = ()
     warnings: tuple[str, ...] = ()

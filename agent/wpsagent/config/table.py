@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wpsagent.config import converters as c
-from wpsagent.config.model import ButtonAction, EapolTransport, Security
+from wpsagent.config.model import ButtonAction, EapolTransport, PushButtonScan, Security
 
 REQUIRED: Final = object()
 
@@ -62,7 +62,7 @@ AGENT = Section(
 
 DEVICE = Section(
     "device",
-    "How the access point names itself to stations.",
+    "How the device names itself to others.",
     (
         Key("name", c.text(1, 32), "WPS Agent", "Device Name."),
         Key("manufacturer", c.text(1, 64), "wps-agent", "Manufacturer."),
@@ -79,7 +79,7 @@ DEVICE = Section(
             "uuid",
             c.uuid,
             None,
-            "UUID; made from the first access point's address if not set.",
+            "UUID; made from the interface's address if not set.",
             '"2b7093f1-d6fb-5108-adbb-bea66bb87333"',
         ),
         Key(
@@ -133,6 +133,36 @@ ACCESS_POINT = Section(
     is_array=True,
 )
 
+STATION = Section(
+    "station",
+    "An interface that joins a network of others.  Repeat the table for more; access points are then optional.",
+    (
+        Key("interface", c.interface, REQUIRED, "Interface that joins.", '"wlan1"'),
+        Key(
+            "networks_file",
+            c.text(1, 255),
+            None,
+            "Its networks, as wpa_supplicant.conf; <interface>.conf in state_directory if not set.",
+            '"/var/lib/wps-agent/wlan1.conf"',
+        ),
+        Key("wps_priority", c.integer(0, 65535), 0, "Priority of the networks that WPS brings."),
+        Key("add_sae", c.boolean, False, "Networks that WPS brings may be joined by WPA3's SAE too."),
+        Key(
+            "pbc_scan",
+            c.choice(*(scan.value for scan in PushButtonScan)),
+            "full",
+            "full: hear every channel, as the overlap rule wants; fast: likely channels first, and take the first.",
+        ),
+        Key(
+            "eapol",
+            c.choice(*(transport.value for transport in EapolTransport)),
+            "auto",
+            "auto: the driver's control port if it has one; packet: always a packet socket.",
+        ),
+    ),
+    is_array=True,
+)
+
 BUTTON = Section(
     "button",
     "A push-button.  Repeat the table for more.",
@@ -157,8 +187,19 @@ BUTTON = Section(
         Key("pull", c.choice("up", "down", "none"), "up", "Resistor of the pin."),
         Key("debounce_ms", c.integer(0, 1000), 30, "A level counts once it has lasted this long."),
         Key("long_press_s", c.seconds(0.5, 9.9, _LONG_PRESS_LIMIT), 3.0, "A press this long is a long press."),
-        Key("short_press", c.choice(*_ACTIONS), "pbc", "pbc: open the two-minute window; cancel; none."),
-        Key("long_press", c.choice(*_ACTIONS), "cancel", "The same for a long press."),
+        Key(
+            "short_press",
+            c.choice(*_ACTIONS),
+            "pbc",
+            "pbc: the access points', without any the station's two minutes; station_pbc; cancel; none.",
+        ),
+        Key(
+            "long_press",
+            c.choice(*_ACTIONS),
+            None,
+            "The same for a long press; with access points and stations station_pbc, else cancel.",
+            '"cancel"',
+        ),
         Key("groups", c.names, ("main",), "Button groups of the access points that it acts on.", '["main"]'),
     ),
     is_array=True,
@@ -227,4 +268,4 @@ TLS = Section(
     ),
 )
 
-SECTIONS: Final = (AGENT, DEVICE, ACCESS_POINT, BUTTON, LED, PATTERNS, MQTT, TLS)
+SECTIONS: Final = (AGENT, DEVICE, ACCESS_POINT, STATION, BUTTON, LED, PATTERNS, MQTT, TLS)
