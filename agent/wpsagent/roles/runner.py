@@ -1,23 +1,42 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs access points on their radios: the only part of the role that knows an event loop.
+"""Runs access points and stations on their radios: the only part of the roles that knows an event loop.
 
-`AccessPointRunner` joins one `AccessPoint` machine to one radio: events go in, commands are executed strictly in
-order, and one timer stands for the machine's deadline.  `ButtonGroup` joins the runners of all BSSes that share a
-button to the one registrar that they share.
+`RadioRunner` joins one machine to one radio: events go in, commands are executed strictly in order, and one timer
+stands for the machine's deadline; `AccessPointRunner` and `StationRunner` are its two kinds.  `ButtonGroup` joins the
+runners of all BSSes that share a button to the one registrar that they share.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar, cast
 
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.octets import MacAddress
-from wpsagent.ports import AccessPointRadio, CommandFailed, RadioCommand, RadioEvent, SendFrame
+from wpsagent.ports import (
+    AccessPointRadio,
+    CommandFailed,
+    RadioCommand,
+    RadioEvent,
+    SendEapol,
+    SendFrame,
+    StationCommand,
+    StationEvent,
+    StationRadio,
+)
 from wpsagent.roles.access_point import AccessPoint
 from wpsagent.roles.events import ApEvent
+from wpsagent.roles.sta.events import StationReport
+from wpsagent.roles.sta.machine import StationMachine
 from wpsagent.wsc.internal_registrar import InternalRegistrar, InternalRegistrarEvent, SelectedRegistrarChanged
 
 logger = logging.getLogger(__name__)
+
+_Command = TypeVar("_Command")
+_Event = TypeVar("_Event")
+_Report = TypeVar("_Report")
+_Taken_contra = TypeVar("_Taken_contra", contravariant=True)
+_Given_co = TypeVar("_Given_co", covariant=True)
 
 GOODBYE_TIMEOUT = 5.0
 """Seconds a radio has at the end to carry out what still waits."""
@@ -54,34 +73,67 @@ class Timer:
         self._call()
 
 
-class AccessPointRunner:
-    """One access point on one radio.
+class Machine(Protocol[_Command, _Taken_contra, _Given_co]):
+    """One role on one radio: events in, commands and reports out; the door of every machine."""
+
+    is_started: bool
+
+    def start(self, now: float) -> None: ...
+    def stop(self, now: float) -> None: ...
+    def receive(self, event: _Taken_contra | CommandFailed, now: float) -> None: ...
+    def messages_to_send(self) -> list[_Command]: ...
+    def next_event(self) -> _Given_co | None: ...
+    @property
+    def deadline(self) -> float | None: ...
+    def handle_timer(self, now: float) -> None: ...
+
+
+class Radio(Protocol[_Taken_contra, _Given_co]):
+    """What `ports.AccessPointRadio` and `ports.StationRadio` have in common."""
+
+    interface: str
+
+    def set_handler(self, handler: Callable[[_Given_co], None]) -> None: ...
+    async def execute(self, command: _Taken_contra) -> None: ...
+    async def close(self) -> None: ...
+
+
+class RadioRunner(Generic[_Command, _Event, _Report]):
+    """One machine on one radio.
 
     on_events(events) gets what the machine reports.  A command that the radio refuses comes back to the machine as
     CommandFailed, in its place in the order.
     """
 
+    may_be_lost: tuple[type, ...] = ()
+    """Commands that are dropped where too many wait."""
+
     def __init__(
-        self, machine: AccessPoint, radio: AccessPointRadio, on_events: Callable[[Sequence[ApEvent]], None]
+        self,
+        machine: Machine[_Command, _Event, _Report],
+        radio: Radio[_Command, _Event],
+        on_events: Callable[[Sequence[_Report]], None],
     ) -> None:
         self.machine = machine
         self.radio = radio
         self._on_events = on_events
-        self._commands: asyncio.Queue[RadioCommand] = asyncio.Queue()
+        self._commands: asyncio.Queue[_Command] = asyncio.Queue()
         self._timer = Timer(self._deadline_reached)
         self._worker: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Start beaconing; raises RadioError or NetlinkError when the radio refuses."""
+        """Start the machine; raises RadioError or NetlinkError when the radio refuses what it cannot do without."""
         self.radio.set_handler(self._received)
         self.machine.start(asyncio.get_running_loop().time())
-        for command in self.machine.messages_to_send():
-            await self.radio.execute(command)
+        await self._begin()
         self._worker = asyncio.create_task(self._execute(), name=f"radio {self.radio.interface}")
         self.pump()
 
+    async def _begin(self) -> None:
+        """What must be done before anything else; nothing, as a rule."""
+
     async def stop(self) -> None:
-        """Say goodbye to the stations, stop beaconing, give the radio back.  Safe to call twice.
+        """Let the machine say goodbye, give the radio back.  Safe to call twice.
 
         The radio is given back even if the caller is cancelled meanwhile.
         """
@@ -101,20 +153,15 @@ class AccessPointRunner:
             self._timer.close()
             await self.radio.close()
 
-    def disconnect(self, address: MacAddress) -> None:
-        """Send a station away."""
-        self.machine.disconnect(address, asyncio.get_running_loop().time())
-        self.pump()
-
     def pump(self) -> None:
         """Carry out what the machine wants now; called after everything that may have changed it."""
         for command in self.machine.messages_to_send():
-            if self._commands.qsize() < MAXIMUM_WAITING or not isinstance(command, SendFrame):
+            if self._commands.qsize() < MAXIMUM_WAITING or not isinstance(command, self.may_be_lost):
                 self._commands.put_nowait(command)
         self._timer.set(self.machine.deadline)
         self._on_events(list(iter(self.machine.next_event, None)))
 
-    def _received(self, event: RadioEvent) -> None:
+    def _received(self, event: _Event | CommandFailed) -> None:
         self.machine.receive(event, asyncio.get_running_loop().time())
         self.pump()
 
@@ -132,12 +179,48 @@ class AccessPointRunner:
             finally:
                 self._commands.task_done()
 
-    async def _carry_out(self, command: RadioCommand) -> None:
+    async def _carry_out(self, command: _Command) -> None:
         try:
             await self.radio.execute(command)
         except (RadioError, NetlinkError) as error:
             logger.debug("%s: %s refused: %s", self.radio.interface, type(command).__name__, error)
-            self._received(CommandFailed(command, str(error)))
+            # Every command of a role is one of these; the type variable cannot say so.
+            self._received(CommandFailed(cast("RadioCommand | StationCommand", command), str(error)))
+
+
+class AccessPointRunner(RadioRunner[RadioCommand, RadioEvent, ApEvent]):
+    """One access point on one radio; its start fails where the radio refuses to beacon."""
+
+    machine: AccessPoint
+    radio: AccessPointRadio
+    may_be_lost = (SendFrame,)
+
+    def __init__(
+        self, machine: AccessPoint, radio: AccessPointRadio, on_events: Callable[[Sequence[ApEvent]], None]
+    ) -> None:
+        super().__init__(machine, radio, on_events)
+
+    async def _begin(self) -> None:
+        for command in self.machine.messages_to_send():
+            await self.radio.execute(command)
+
+    def disconnect(self, address: MacAddress) -> None:
+        """Send a station away."""
+        self.machine.disconnect(address, asyncio.get_running_loop().time())
+        self.pump()
+
+
+class StationRunner(RadioRunner[StationCommand, StationEvent, StationReport]):
+    """One station on one radio."""
+
+    machine: StationMachine
+    radio: StationRadio
+    may_be_lost = (SendEapol,)
+
+    def __init__(
+        self, machine: StationMachine, radio: StationRadio, on_events: Callable[[Sequence[StationReport]], None]
+    ) -> None:
+        super().__init__(machine, radio, on_events)
 
 
 class ButtonGroup:
