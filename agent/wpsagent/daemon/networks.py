@@ -5,14 +5,13 @@ Each network is one access point on one radio; those of one button group share a
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from itertools import chain, repeat
 
 from wpsagent.config.model import AccessPointSettings, Configuration, Security
 from wpsagent.daemon.translate import from_access_point, from_registrar
+from wpsagent.daemon.upkeep import Upkeep
 from wpsagent.dot11.channels import FrequencyBand, band_of
-from wpsagent.errors import NetlinkError, RadioError, UsageError
+from wpsagent.errors import UsageError
 from wpsagent.octets import MacAddress
 from wpsagent.ports import AccessPointRadio, Entropy
 from wpsagent.roles import events as ap
@@ -30,13 +29,8 @@ from wpsagent.wsc.internal_registrar import (
     InternalRegistrarEvent,
 )
 
-logger = logging.getLogger(__name__)
-
 OpenRadio = Callable[[AccessPointSettings], Awaitable[AccessPointRadio]]
 """Opens the radio of a network; raises RadioError, NetlinkError."""
-
-RETRY_DELAYS = (1.0, 2.0, 5.0, 10.0, 30.0)
-"""Seconds between attempts to bring a network up; the last one repeats."""
 
 _RF_BANDS = {
     FrequencyBand.GHZ_2_4: RfBands.BAND_2_4_GHZ,
@@ -45,17 +39,15 @@ _RF_BANDS = {
 }
 
 
-class Network:
+class Network(Upkeep):
     """One access point, up or down."""
 
     def __init__(self, settings: AccessPointSettings, networks: "Networks") -> None:
+        super().__init__(settings.interface)
         self.settings = settings
         self.runner: AccessPointRunner | None = None
         self._networks = networks
         self._authority: BssAuthority | None = None
-        self._lost = asyncio.Event()
-        self._watcher: asyncio.Task[None] | None = None
-        self._reason = ""
 
     @property
     def is_up(self) -> bool:
@@ -65,58 +57,23 @@ class Network:
     def rf_band(self) -> RfBands:
         return _RF_BANDS[band_of(self.settings.frequency_mhz)]
 
-    async def start(self) -> None:
-        """Try to bring it up once, and keep trying from then on."""
-        is_up = await self._bring_up()
-        if is_up:
-            self._networks.report(
-                e.AccessPointStarted(
-                    self.settings.interface, self.settings.ssid, self.settings.channel, self.settings.frequency_mhz
-                )
-            )
-        self._watcher = asyncio.create_task(self._watch(is_up), name=f"watch {self.settings.interface}")
+    def _tell_started(self) -> None:
+        settings = self.settings
+        self._networks.report(
+            e.AccessPointStarted(settings.interface, settings.ssid, settings.channel, settings.frequency_mhz)
+        )
 
-    async def stop(self) -> None:
-        """Send the stations away and give the radio back."""
-        if self._watcher is not None:
-            self._watcher.cancel()
-            await asyncio.gather(self._watcher, return_exceptions=True)
-        await self._take_down()
+    def _tell_recovered(self) -> None:
+        self._networks.report(e.RadioRecovered(self.interface))
 
-    async def _watch(self, is_up: bool) -> None:
-        """Wait until it is lost; then try until it is back."""
-        while True:
-            try:
-                if is_up:
-                    await self._lost.wait()
-                    is_up = False
-                    await self._take_down()
-                await self._bring_up_again()
-            except Exception:  # the outermost loop: a bug must not leave the network down for ever
-                logger.exception("network on %s", self.settings.interface)
-            else:
-                is_up = True
+    def _tell_failed(self, reason: str) -> None:
+        self._networks.report(e.AccessPointFailed(self.interface, reason))
 
-    async def _bring_up_again(self) -> None:
-        for delay in chain(RETRY_DELAYS, repeat(RETRY_DELAYS[-1])):
-            await asyncio.sleep(delay)
-            if await self._bring_up():
-                self._networks.report(e.RadioRecovered(self.settings.interface))
-                return
-
-    async def _bring_up(self) -> bool:
-        """True when it beacons; otherwise nothing is left of the attempt, and why is reported."""
-        self._lost.clear()
-        try:
-            radio = await self._networks.open_radio(self.settings)
-            await self._run(radio)
-        except (RadioError, NetlinkError) as error:
-            self._failed(str(error))
-            return False
+    async def _come_up(self) -> None:
+        radio = await self._networks.open_radio(self.settings)
+        await self._run(radio)
         if self._group is not None:
             self._group.pump()  # one network more: the others of the group say so in their beacons
-        self._reason = ""
-        return True
 
     async def _run(self, radio: AccessPointRadio) -> None:
         """Beacon on a radio, which is given back if that cannot be."""
@@ -148,11 +105,6 @@ class Network:
             if self._group is not None:
                 self._group.runners.remove(runner)
             await runner.stop()
-
-    def _failed(self, reason: str) -> None:
-        if reason != self._reason:  # said once, not with every attempt
-            self._reason = reason
-            self._networks.report(e.AccessPointFailed(self.settings.interface, reason))
 
     def _wps(self, radio: AccessPointRadio) -> WpsRuns | None:
         if not self.settings.wps:
