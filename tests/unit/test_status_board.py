@@ -74,6 +74,7 @@ def test_the_first_event_publishes_the_whole_state() -> None:
         "ends_at": None,
         "seconds_left": None,
         "last_result": None,
+        "stations": [],
         "access_points": [
             {
                 "interface": interface,

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from wpsagent.status import events as e
+from wpsagent.status import station_events as s
 from wpsagent.status import texts
-from wpsagent.status.model import Model, Moment, Network, NetworkState, SessionState
+from wpsagent.status.model import Model, Moment, Network, SessionState
 from wpsagent.wsc.device import format_uuid
 
 PATTERNS: Mapping[SessionState, str] = {
@@ -72,6 +73,10 @@ def _station(event: Any) -> dict[str, Any]:
 
 def _interface(event: Any) -> dict[str, Any]:
     return {"interface": event.interface}
+
+
+def _network(event: s.Joined) -> dict[str, Any]:
+    return _interface(event) | {"ssid": texts.ssid_text(event.ssid), "bssid": str(event.bssid)}
 
 
 def _reason(event: Any) -> dict[str, Any]:
@@ -153,6 +158,48 @@ _ROWS: Mapping[type, _Row] = {
     e.BrokerLost: _Row("broker_lost", _reason),
     e.SetupLocked: _Row("setup_locked", _interface, lambda _: ("WPS-AP-SETUP-LOCKED ",)),
     e.SetupUnlocked: _Row("setup_unlocked", _interface, lambda _: ("WPS-AP-SETUP-UNLOCKED ",)),
+    s.StationStarted: _Row(
+        "station_started",
+        lambda event: _interface(event) | {"networks": event.networks},
+        change=Model.station_changed,
+    ),
+    s.StationFailed: _Row(
+        "station_failed", lambda event: _interface(event) | _reason(event), change=Model.station_changed
+    ),
+    s.StationLost: _Row("station_lost", lambda event: _interface(event) | _reason(event), change=Model.station_changed),
+    s.NetworksKnown: _Row(None, change=Model.station_changed),
+    s.NetworksNotSaved: _Row(
+        "networks_not_saved", lambda event: _interface(event) | _reason(event), change=Model.station_changed
+    ),
+    s.Joined: _Row("network_joined", _network, texts.joined, Model.station_changed),
+    s.Left: _Row(
+        "network_left",
+        lambda event: (
+            _interface(event) | {"bssid": str(event.bssid), "reason_code": event.reason_code} | _reason(event)
+        ),
+        texts.left,
+        Model.station_changed,
+    ),
+    s.StationWpsStarted: _Row(
+        "station_wps_started",
+        lambda event: _interface(event) | {"method": event.method.value},
+        lambda event: texts.STATION_WPS_START_TEXTS[event.method],
+        Model.station_wps_started,
+    ),
+    s.StationWpsEnded: _Row(
+        "station_wps_ended",
+        lambda event: (
+            _interface(event)
+            | {"method": event.method.value, "result": event.result.value, "cause": event.cause}
+            | _reason(event)
+        ),
+        texts.station_wps_ended,
+        Model.station_wps_ended,
+    ),
+    s.StationWpsRefused: _Row(
+        "station_wps_refused", lambda event: _interface(event) | _reason(event), change=Model.station_wps_refused
+    ),
+    s.StationSignal: _Row(None, control=lambda event: (event.text,)),
 }
 
 
@@ -169,10 +216,12 @@ class StatusBoard:
         networks: Iterable[Network] = (),
         success_display: float = 300.0,
         error_display: float = 120.0,
+        *,
+        stations: Iterable[str] = (),
     ) -> None:
         self._node = node
         self._version = version
-        self._model = Model(networks, success_display, error_display)
+        self._model = Model(networks, success_display, error_display, stations=stations)
         self._published: dict[str, Any] | None = None
 
     @property
@@ -188,8 +237,8 @@ class StatusBoard:
     def pattern(self) -> str:
         """The LED pattern: of the session, and error while a network is down and nothing goes on."""
         state = self._model.session.state
-        is_down = any(n.state in (NetworkState.FAILED, NetworkState.LOST) for n in self._model.networks.values())
         is_quiet = state in (SessionState.IDLE, SessionState.CANCELLED)
+        is_down = self._model.is_anything_down
         return "error" if is_down and is_quiet and self._model.agent_state != "stopping" else PATTERNS[state]
 
     def apply(self, event: e.AgentEvent, now: float, wall: float) -> Update:
@@ -241,6 +290,7 @@ class StatusBoard:
                 }
                 for network in self._model.networks.values()
             ],
+            "stations": self._model.stations.report(),
         }
 
     def _news(self, moment: Moment) -> dict[str, Any] | None:
@@ -258,4 +308,5 @@ class StatusBoard:
         interfaces: tuple[str | None, ...] = (getattr(event, "interface", None),)
         if hasattr(event, "group") and not hasattr(event, "interface"):
             interfaces = self._model.interfaces_of(event.group) or (None,)
-        return tuple(ControlEvent(line, name) for name in interfaces for line in lines)
+        level = getattr(event, "level", INFO_LEVEL)
+        return tuple(ControlEvent(line, name, level) for name in interfaces for line in lines)

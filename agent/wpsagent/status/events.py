@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from wpsagent.octets import MacAddress, Ssid
+from wpsagent.status.station_events import StationAgentEvent
 from wpsagent.wsc.device import PrimaryDeviceType
 from wpsagent.wsc.enumerations import ConfigMethods
 
@@ -258,7 +259,8 @@ class SetupUnlocked:
 
 
 AgentEvent = (
-    AgentStarting
+    StationAgentEvent
+    | AgentStarting
     | AgentStarted
     | AgentStopping
     | ButtonPressed

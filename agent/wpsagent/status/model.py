@@ -16,7 +16,9 @@ from typing import Any
 
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.status import events as e
+from wpsagent.status import station_events as s
 from wpsagent.status import texts
+from wpsagent.status.stations import Stations
 
 CANCEL_DISPLAY_TIME = 5.0
 """Seconds for which a cancelled session is reported as such."""
@@ -94,11 +96,21 @@ class NetworkStatus:
 class Model:
     """Changes with every event; has no opinion on how it is shown."""
 
-    def __init__(self, networks: Iterable[Network], success_display: float, error_display: float) -> None:
+    def __init__(
+        self,
+        networks: Iterable[Network],
+        success_display: float,
+        error_display: float,
+        *,
+        stations: Iterable[str] = (),
+    ) -> None:
         self.networks = {
             n.interface: NetworkStatus(n.interface, n.group, texts.ssid_text(n.ssid), n.channel) for n in networks
         }
         self.sessions = {network.group: Session(network.group) for network in self.networks.values()}
+        names = tuple(stations)
+        self.stations = Stations(names)
+        self.station_sessions = {name: Session(name) for name in names}
         self.last_result: dict[str, Any] | None = None
         self.agent_state = "starting"
         self._success_display = success_display
@@ -111,12 +123,21 @@ class Model:
     def session(self) -> Session:
         """The session that is shown: an open one before a result, the later one before the earlier."""
         ranks = {SessionState.ACTIVE: 2, SessionState.IDLE: 0}
-        sessions = self.sessions.values()
-        return max(sessions, key=lambda s: (ranks.get(s.state, 1), s.order), default=Session(""))
+        return max(self._all_sessions, key=lambda s: (ranks.get(s.state, 1), s.order), default=Session(""))
+
+    @property
+    def _all_sessions(self) -> tuple[Session, ...]:
+        return (*self.sessions.values(), *self.station_sessions.values())
+
+    @property
+    def is_anything_down(self) -> bool:
+        """A network or a station has no radio."""
+        is_down = any(n.state in (NetworkState.FAILED, NetworkState.LOST) for n in self.networks.values())
+        return is_down or self.stations.is_any_down
 
     @property
     def deadline(self) -> float | None:
-        times = [session.shown_until for session in self.sessions.values() if session.shown_until is not None]
+        times = [session.shown_until for session in self._all_sessions if session.shown_until is not None]
         return min(times, default=None)
 
     def interfaces_of(self, group: str) -> tuple[str, ...]:
@@ -128,7 +149,7 @@ class Model:
 
     def expire(self, moment: Moment) -> None:
         """Results whose display time is over give way to idle."""
-        for session in self.sessions.values():
+        for session in self._all_sessions:
             if session.shown_until is not None and moment.now >= session.shown_until:
                 self._enter(session, SessionState.IDLE, None)
 
@@ -155,17 +176,16 @@ class Model:
             "at": texts.iso_time(moment.wall),
         }
 
-    def _open(self, group: str, method: str, ends_at: float | None, moment: Moment) -> None:
-        session = self._session(group)
+    def _open(self, session: Session, method: str, ends_at: float | None, moment: Moment) -> None:
         self._enter(session, SessionState.ACTIVE, None)
         session.method, session.has_failed, session.ends_at = method, False, ends_at
         session.ends_at_text = None if ends_at is None else moment.iso_time(ends_at)
 
     def push_button_started(self, event: e.PushButtonStarted, moment: Moment) -> None:
-        self._open(event.group, PUSH_BUTTON, event.ends_at, moment)
+        self._open(self._session(event.group), PUSH_BUTTON, event.ends_at, moment)
 
     def pin_started(self, event: e.PinStarted, moment: Moment) -> None:
-        self._open(event.group, PIN, event.ends_at, moment)
+        self._open(self._session(event.group), PIN, event.ends_at, moment)
 
     def push_button_ended(self, event: e.PushButtonEnded, moment: Moment) -> None:
         self._ended(event.group, PUSH_BUTTON, event.reason, moment)
@@ -229,6 +249,37 @@ class Model:
         session.has_failed = True
         self._result("failed", session, moment, reason=texts.failure_words(event), station=event.address)
 
+    # ---- our own stations
+
+    def station_changed(self, event: s.StationAgentEvent, _moment: Moment) -> None:
+        self.stations.apply(event)
+
+    def station_wps_started(self, event: s.StationWpsStarted, moment: Moment) -> None:
+        self.stations.apply(event)
+        self._open(self._station_session(event.interface), event.method.value, event.ends_at, moment)
+
+    def station_wps_ended(self, event: s.StationWpsEnded, moment: Moment) -> None:
+        self.stations.apply(event)
+        session = self._station_session(event.interface)
+        self._result(event.result.value, session, moment, reason=event.reason or None)
+        state, shown = {
+            s.StationWpsResult.SUCCEEDED: (SessionState.SUCCESS, self._success_display),
+            s.StationWpsResult.TIMED_OUT: (SessionState.TIMEOUT, self._error_display),
+            s.StationWpsResult.CANCELLED: (SessionState.CANCELLED, CANCEL_DISPLAY_TIME),
+            s.StationWpsResult.OVERLAP: (SessionState.OVERLAP, self._error_display),
+            s.StationWpsResult.FAILED: (SessionState.ERROR, self._error_display),
+        }[event.result]
+        self._enter(session, state, moment.now + shown)
+
+    def station_wps_refused(self, event: s.StationWpsRefused, moment: Moment) -> None:
+        session = self._station_session(event.interface)
+        session.method = PUSH_BUTTON
+        self._result("refused", session, moment, reason=event.reason)
+        self._enter(session, SessionState.ERROR, moment.now + self._error_display)
+
+    def _station_session(self, interface: str) -> Session:
+        return self.station_sessions.setdefault(interface, Session(interface))
+
     # ---- the agent, its networks and their stations
 
     def agent_started(self, _event: e.AgentStarted, _moment: Moment) -> None:
@@ -236,7 +287,7 @@ class Model:
 
     def agent_stopping(self, _event: e.AgentStopping, _moment: Moment) -> None:
         self.agent_state = "stopping"
-        for session in self.sessions.values():
+        for session in self._all_sessions:
             self._enter(session, SessionState.IDLE, None)
 
     def access_point_started(self, event: e.AccessPointStarted, _moment: Moment) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from wpsagent.octets import Ssid
 from wpsagent.status import events as e
+from wpsagent.status import station_events as s
 from wpsagent.wsc.device import format_uuid
 from wpsagent.wsc.enumerations import ConfigurationError, ErrorIndication
 
@@ -108,3 +109,36 @@ def pin_needed(event: e.PinNeeded) -> tuple[str, ...]:
     names = (event.device_name, event.manufacturer, event.model_name, event.model_number, event.serial_number)
     fields = "|".join((*(cleaned(name, "|") for name in names), str(event.primary_device_type)))
     return (f"WPS-PIN-NEEDED {format_uuid(event.uuid_e)} {event.address} [{fields}]",)
+
+
+# ---- of our stations, as wpa_supplicant's users know them
+
+STATION_WPS_START_TEXTS: Mapping[s.StationMethod, tuple[str, ...]] = {
+    s.StationMethod.PUSH_BUTTON: ("WPS-PBC-ACTIVE ",),
+    s.StationMethod.PIN: ("WPS-PIN-ACTIVE ",),
+    s.StationMethod.AP_PIN: (),
+}
+_STATION_WPS_END_TEXTS: Mapping[s.StationWpsResult, tuple[str, ...]] = {
+    s.StationWpsResult.SUCCEEDED: (),
+    s.StationWpsResult.TIMED_OUT: ("WPS-TIMEOUT Requested operation timed out",),
+    s.StationWpsResult.CANCELLED: ("WPS-CANCEL ",),
+    s.StationWpsResult.OVERLAP: ("WPS-OVERLAP-DETECTED PBC session overlap",),
+    s.StationWpsResult.FAILED: (),
+}
+
+
+def station_wps_ended(event: s.StationWpsEnded) -> tuple[str, ...]:
+    """WPS-SUCCESS and WPS-FAIL came before it."""
+    is_button = event.method is s.StationMethod.PUSH_BUTTON
+    return (*_STATION_WPS_END_TEXTS[event.result], *(("WPS-PBC-DISABLE ",) if is_button else ()))
+
+
+def joined(event: s.Joined) -> tuple[str, ...]:
+    return (
+        f"CTRL-EVENT-CONNECTED - Connection to {event.bssid} completed [id={event.network_id} id_str={event.id_str}]",
+    )
+
+
+def left(event: s.Left) -> tuple[str, ...]:
+    local = " locally_generated=1" if event.is_local else ""
+    return (f"CTRL-EVENT-DISCONNECTED bssid={event.bssid} reason={event.reason_code}{local}",)
