@@ -27,7 +27,7 @@ from wpsagent.roles.sta.association import Association, End, GroupKeyChanged, Po
 from wpsagent.roles.sta.bss_table import Bss
 from wpsagent.roles.sta.network import Network
 from wpsagent.rsn.handshake import Authorized, HandshakeFailed, InstallGroupKey, InstallPairwiseKey
-from wpsagent.rsn.rsne import CipherSuite, Rsne
+from wpsagent.rsn.rsne import CipherSuite, RsnCapability, Rsne
 from wpsagent.rsn.supplicant import State as SupplicantState
 from wpsagent.rsn.supplicant import Supplicant
 
@@ -139,4 +139,5 @@ def _connect(bss: Bss, network: Network, own: Rsne | None) -> Connect:
         pairwise_cipher=own.pairwise_ciphers[0],
         group_cipher=own.group_cipher,
         akm_suite=own.akm_suites[0],
+        has_frame_protection=RsnCapability.MANAGEMENT_FRAME_PROTECTION_CAPABLE in own.capabilities,
     )

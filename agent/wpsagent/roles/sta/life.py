@@ -23,7 +23,6 @@ from collections import deque
 
 from wpsagent.dot11.frames import ReasonCode
 from wpsagent.eap.events import EapEnded, EapStarted, IdentityReceived, MethodSelected, NotificationReceived
-from wpsagent.errors import ProtocolError
 from wpsagent.octets import MacAddress
 from wpsagent.ports import (
     CommandFailed,
@@ -233,21 +232,15 @@ class StationLife:
             else:
                 self._trigger(self._search.next_scan(), now)
 
-    def _begin_search(self, now: float, frequencies_mhz: tuple[int, ...] = ()) -> None:
+    def _begin_search(self, now: float) -> None:
         """Look for a network of ours from now on."""
         if self._wps.run is None and self._is_wanted:
-            self._search.begin(frequencies_mhz)
+            self._search.begin()
             self._faults.search_succeeded()
             self._next_at = now
 
     def _connect(self, bss: Bss, network: Network, now: float) -> None:
-        try:
-            connection = Connection(bss, network, self.address, self._keys.pmk(network), self._entropy)
-        except ProtocolError as error:
-            self._events.append(report.AssociationRejected(bss.bssid, None, str(error)))
-            self._faults.ignored.add(bss.bssid, now)
-            self._next_at = now
-            return
+        connection = Connection(bss, network, self.address, self._keys.pmk(network), self._entropy)
         self._associate(connection, network.id, now)
 
     def _associate(self, association: Association, network_id: int | None, now: float) -> None:
@@ -437,6 +430,7 @@ class StationLife:
 
     def _radio_lost(self, reason: str) -> None:
         self._wps.end(WpsCause.RADIO_LOST, reason)
+        self._wps.bring_others_back()
         self._forget_link(AssociationEnded(End.LOST, ReasonCode.UNSPECIFIED_REASON, text=reason))
         self._scanner.forget()
         self._outbox.clear()
