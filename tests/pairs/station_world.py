@@ -80,6 +80,8 @@ class WorldAccessPoint:
     """One of our access points, with a button of its own."""
 
     runs: type[WpsRuns] = WpsRuns
+    learnable = ApSettings(Ssid(b"home"), AuthenticationType.WPA2_PERSONAL, EncryptionType.AES, PASSPHRASE)
+    """What one with an AP PIN tells."""
 
     def __init__(
         self, air: Air, address: MacAddress, settings: NetworkSettings, mhz: int, registrar: InternalRegistrar
@@ -96,6 +98,8 @@ class WorldAccessPoint:
     def _new_runner(self) -> AccessPointRunner:
         authority = self.registrar.add_network(self.settings, RfBands.BAND_2_4_GHZ)
         wps = self.runs(authority, self.address, entropy_of(f"runs {self.address}"))
+        if isinstance(wps, PinnedRuns):
+            wps.learnable = self.learnable
         parameters = AccessPointParameters("ap", self.settings, self.mhz)
         machine = AccessPoint(parameters, self.address, SIMULATED_CAPABILITIES, wps, entropy_of(f"ap {self.address}"))
         self.radio = SimulatedAccessPointRadio(self._air, "ap", self.address)
@@ -123,12 +127,13 @@ class WorldAccessPoint:
 
 
 class PinnedRuns(WpsRuns):
-    """Of an access point with an AP PIN, as ours have none; `lock` is its own."""
+    """Of an access point with an AP PIN, as ours have none."""
+
+    learnable: ApSettings
 
     def machine_for(self, role: Role) -> Registrar | Enrollee:
         if role is Role.ENROLLEE:
             return super().machine_for(role)
-        settings = ApSettings(Ssid(b"home"), AuthenticationType.WPA2_PERSONAL, EncryptionType.AES, PASSPHRASE)
         return Enrollee(
             EnrolleeParameters(
                 device=DEVICE,
@@ -136,7 +141,7 @@ class PinnedRuns(WpsRuns):
                 mac_address=AP,
                 password=PIN,
                 wps_state=WpsState.CONFIGURED,
-                access_point=AccessPointEnrollee(settings=settings, lock=LockOut(0.0)),
+                access_point=AccessPointEnrollee(settings=self.learnable, lock=LockOut(0.0)),
             ),
             entropy_of("pinned"),
         )

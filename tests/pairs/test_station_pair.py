@@ -585,6 +585,24 @@ async def test_a_registrar_configures_the_access_point() -> None:
 
 
 @played
+async def test_a_registrar_that_learns_of_tkip_alone_has_learnt_nothing() -> None:
+    tkip = ApSettings(Ssid(b"old"), AuthenticationType.WPA_PERSONAL, EncryptionType.TKIP, b"an old key")
+    async with world([known_network()]) as w:
+        access_point = await w.add(kind=PinnedAccessPoint)
+        access_point.learnable = tkip
+        await access_point.restart()
+        await w.until(report.Connected)
+        register(w)
+        assert (await w.until(report.ApSettingsLearnt)).settings == tkip
+        failed = await w.until(report.WpsFailed)
+        assert failed.failure is not None
+        assert (failed.failure.message_type, failed.cause) == (MessageType.M7, WpsCause.TKIP_PROHIBITED)
+        assert (await w.until(report.WpsEnded)).reason is WpsEndReason.FAILED
+        await w.until(report.Connected, 5)
+        assert not w.take(report.NetworkAdded)
+
+
+@played
 async def test_an_access_point_without_a_pin_is_locked() -> None:
     async with world() as w:
         await w.add()

@@ -2,6 +2,7 @@
 """A station machine on the bench, and the access point's half of what it says: events go in, commands come out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tests.unit.roles_bench import entropy_of
@@ -35,7 +36,8 @@ from wpsagent.rsn.rsne import WPA2_PSK_CCMP
 from wpsagent.wsc.credential import Credential
 from wpsagent.wsc.device import DeviceDescription
 from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType
-from wpsagent.wsc.registrar import FixedAuthority, Grant, Registrar, RegistrarParameters
+from wpsagent.wsc.messages import M1
+from wpsagent.wsc.registrar import FixedAuthority, Grant, Refusal, Registrar, RegistrarParameters
 
 AP = address(1)
 PSK = b"\x05" * 32
@@ -75,11 +77,29 @@ def authenticator(psk: bytes = PSK, bssid: MacAddress = AP) -> Authenticator:
     )
 
 
-def eap_authenticator(password: bytes = b"00000000", password_id: int = 4) -> EapAuthenticator:
-    """The access point's half of an enrolment."""
+@dataclass(frozen=True)
+class Refusing(FixedAuthority):
+    """Knows no password."""
+
+    refusal: Refusal = field(default_factory=Refusal)
+
+    def authorize(self, m1: M1, now: float) -> Grant | Refusal:
+        return self.refusal
+
+
+def eap_authenticator(
+    password: bytes = b"00000000",
+    password_id: int = 4,
+    *,
+    refusal: Refusal | None = None,
+    credential: Credential = CREDENTIAL,
+) -> EapAuthenticator:
+    """The access point's half of an enrolment; refusal: it answers with M2D."""
+    grant = Grant(password, password_id)
 
     def machine_for(role: Role) -> WscMachine:
-        authority = FixedAuthority(Grant(password, password_id), (CREDENTIAL,))
+        known = FixedAuthority(grant, (credential,))
+        authority = known if refusal is None else Refusing(grant, (), refusal)
         return Registrar(RegistrarParameters(DeviceDescription(), b"\x22" * 16), authority, entropy_of("registrar"))
 
     return EapAuthenticator(machine_for=machine_for)

@@ -293,6 +293,8 @@ def test_leaving_ends_with_whatever_the_radio_says(event: StationEvent) -> None:
 
 def test_leaving_ends_after_a_second_of_silence() -> None:
     talk = leaving()
+    talk.association.handle_timer(talk.now)  # early
+    assert talk.association.state is State.LEAVING
     talk.pass_time(1.0)
     assert ended(talk) == AssociationEnded(End.LEFT, 3)
 

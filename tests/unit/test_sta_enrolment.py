@@ -9,7 +9,6 @@ from tests.unit.sta_air import OWN, PIN_SELECTED, RSNE, address, bss, wps
 from tests.unit.sta_bench import AP, DEVICE, UUID, Talk, eap_authenticator, only
 
 from wpsagent.dot11.frames import Capability
-from wpsagent.eap.authenticator import EapAuthenticator
 from wpsagent.eap.eapol import EapolPacket, EapolType
 from wpsagent.eap.events import EapEnded, EapStarted, EndReason, MethodSelected
 from wpsagent.eap.machine import Role
@@ -25,13 +24,11 @@ from wpsagent.ports import (
 )
 from wpsagent.roles.sta.association import AssociationBegan, AssociationEnded, End
 from wpsagent.roles.sta.enrolment import IMPATIENT_TIMEOUT, Enrolment
-from wpsagent.wsc.device import DeviceDescription
 from wpsagent.wsc.elements import AssociationRequestAttributes, unwrap
 from wpsagent.wsc.enrollee import Enrollee, EnrolleeParameters
 from wpsagent.wsc.enumerations import MessageType, RequestType
 from wpsagent.wsc.events import CredentialsReceived, M2dReceived, RunFailed, RunSucceeded
-from wpsagent.wsc.messages import M1
-from wpsagent.wsc.registrar import FixedAuthority, Grant, Refusal, Registrar, RegistrarParameters
+from wpsagent.wsc.registrar import Refusal
 
 EAPOL_START = EapolPacket(1, EapolType.START).encode()
 
@@ -193,16 +190,8 @@ def test_an_access_point_that_begins_anew_gets_another_machine() -> None:
     assert only(events, RunFailed) == []
 
 
-class Refusing(FixedAuthority):
-    def authorize(self, m1: M1, now: float) -> Refusal:
-        return Refusal(0)
-
-
 def test_m2d_is_kept_and_is_no_verdict() -> None:
-    parameters = RegistrarParameters(DeviceDescription(), b"\x22" * 16)
-    other = EapAuthenticator(
-        machine_for=lambda role: Registrar(parameters, Refusing(Grant(b"", 0)), entropy_of("registrar"))
-    )
+    other = eap_authenticator(refusal=Refusal())
     talk = enrolment(b"12345670")
     talk.associate()
     other.start(talk.now)

@@ -39,12 +39,14 @@ from wpsagent.ports import (
 from wpsagent.roles.sta import events as report
 from wpsagent.roles.sta.bss_table import BssAdded, BssRemoved
 from wpsagent.roles.sta.events import WpsAvailable, WpsCause, WpsEndReason, WpsMethod, cause_of
+from wpsagent.roles.sta.keys import MAXIMUM_PMKS, PreparedKeys
 from wpsagent.roles.sta.machine import StationState
 from wpsagent.roles.sta.parameters import CredentialProcessing
 from wpsagent.wsc.credential import ApSettings
 from wpsagent.wsc.elements import unwrap
 from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType, ErrorIndication, MessageType
 from wpsagent.wsc.events import RunFailed
+from wpsagent.wsc.registrar import Refusal
 
 HOME = result()
 CAFE = result(2, b"", ssid=b"cafe", mhz=5180, capability=Capability.ESS)
@@ -75,9 +77,9 @@ def handshake(bench: StationBench, psk: bytes = PSK) -> None:
                 other.receive(command.pdu, bench.now)
 
 
-def enrol(bench: StationBench, at_most: int = 100, password: bytes = b"00000000", password_id: int = 4) -> None:
+def enrol(bench: StationBench, at_most: int = 100, **access_point: Any) -> None:
     """Carry EAP to and fro; at_most of the access point's PDUs arrive."""
-    other = eap_authenticator(password, password_id)
+    other = eap_authenticator(**access_point)
     other.start(bench.now)
     while (pdus := other.messages_to_send()) and at_most:
         for pdu in pdus[:at_most]:
@@ -370,16 +372,18 @@ def test_enabling_forgives_too_and_removing_forgets() -> None:
         assert bool(bench.take(report.NetworkReenabled)) == (forgive != "remove")
 
 
-def test_a_network_that_went_while_it_was_disabled_does_not_come_back() -> None:
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_a_network_that_went_while_it_was_disabled_does_not_come_back(is_asked: bool) -> None:
     bench = at_home()
     handshake(bench, b"\x06" * 32)
     bench.receive(Disconnected(15, is_by_peer=True))
     bench.networks.remove(0)
     bench.take(object)
+    if is_asked:
+        bench.machine.reconnect(bench.now)
     bench.pass_time(11)
     assert bench.take(report.NetworkReenabled) == []
-    bench.machine.reconnect(bench.now)
-    assert bench.take(report.NetworkReenabled) == []
+    assert bench.machine.deadline is None
 
 
 def test_a_network_whose_time_is_over_does_not_disturb_a_connection() -> None:
@@ -482,9 +486,25 @@ def test_a_command_that_fails_for_nobody_is_nothing() -> None:
 
 def test_the_pair_for_the_next_run_is_made_when_there_is_time() -> None:
     bench = StationBench().start()
-    assert bench.machine.deadline == bench.now + 1
+    deadlines = [bench.machine.deadline]
     bench.pass_time(1)
-    assert bench.machine.deadline is None
+    deadlines.append(bench.machine.deadline)
+    bench.machine.stop(bench.now)
+    bench.start()
+    deadlines.append(bench.machine.deadline)
+    assert deadlines == [1001.0, None, None], "the pair is still good"
+
+
+def test_pmks_are_derived_once_and_the_oldest_is_forgotten() -> None:
+    keys = PreparedKeys(bytes)
+    first = home(psk=None, passphrase=b"correct horse")
+    pmk = keys.pmk(first)
+    assert pmk == first.pmk()
+    assert keys.pmk(first) is pmk
+    for number in range(MAXIMUM_PMKS):
+        keys.pmk(home(psk=None, passphrase=b"correct horse %d" % number))
+    assert keys.pmk(first) is not pmk
+    assert (keys.pmk(home()), keys.pmk(cafe())) == (PSK, None)
 
 
 # ---- WPS
@@ -632,6 +652,38 @@ def test_an_access_point_that_falls_silent_in_the_middle_has_ended_the_run() -> 
     bench.receive(Disconnected(3, is_by_peer=False))
     (ended,) = bench.take(report.WpsEnded)
     assert (ended.cause, ended.text) == (WpsCause.REFUSED, "the peer has gone in state EXPECT_M2")
+
+
+@pytest.mark.parametrize(
+    ("configuration_error", "cause", "reason"),
+    [
+        (0, WpsCause.NOT_EXPECTED, WpsEndReason.FAILED),
+        (12, WpsCause.OVERLAP_AT_ACCESS_POINT, WpsEndReason.OVERLAP),
+    ],
+)
+def test_an_access_point_that_does_not_expect_us_ends_the_run(
+    configuration_error: int, cause: WpsCause, reason: WpsEndReason
+) -> None:
+    bench = in_enrolment()
+    enrol(bench, refusal=Refusal(configuration_error))
+    assert bench.take(report.M2dSeen) == [report.M2dSeen(AP, configuration_error, None)]
+    bench.receive(Disconnected(23, is_by_peer=True))
+    assert [(event.reason, event.cause) for event in bench.take(report.WpsEnded)] == [(reason, cause)]
+
+
+def test_a_credential_of_another_network_is_looked_for() -> None:
+    bench = in_enrolment()
+    enrol(bench, credential=replace(CREDENTIAL, ssid=Ssid(b"elsewhere")))
+    (scan,) = only(bench.receive(Disconnected(23, is_by_peer=True)), TriggerScan)
+    assert scan.frequencies_mhz == (2437,)
+    assert [network.ssid for network in bench.networks] == [b"elsewhere"]
+
+
+def test_a_notification_of_the_access_point_is_answered_and_not_told() -> None:
+    bench = in_enrolment()
+    notification = bytes.fromhex("01000009 01070009 02 68656c6c".replace(" ", ""))
+    assert only(bench.receive(EapolReceived(AP, notification)), SendEapol)
+    assert bench.events == []
 
 
 def test_a_rejected_association_is_tried_again_in_a_push_button_run() -> None:

@@ -186,9 +186,9 @@ class Association(ABC):
     def _close_session(self, now: float) -> None:
         """The association is about to end, or has ended; may come twice."""
 
+    @abstractmethod
     def _end_of_loss(self, event: Disconnected) -> End:
         """What it means that the association is lost in the middle of the session."""
-        return End.LOST
 
     @abstractmethod
     def _session_command_failed(self, event: CommandFailed, now: float) -> None:

@@ -22,7 +22,7 @@ Refuses nothing that the radio reports: what does not fit the state is dropped.
 from collections import deque
 
 from wpsagent.dot11.frames import ReasonCode
-from wpsagent.eap.events import EapEnded, EapStarted, IdentityReceived, MethodSelected, NotificationReceived
+from wpsagent.eap.events import EapEnded, EapStarted, MethodSelected
 from wpsagent.octets import MacAddress
 from wpsagent.ports import (
     CommandFailed,
@@ -178,7 +178,7 @@ class StationLife:
             return
         if self._link is not None:
             self._link.handle_timer(now)
-        if self._scanner.handle_timer(now) is Outcome.FAILED:
+        if self._scanner.handle_timer(now):
             self._events.append(report.ScanFailed(self._scanner.reason))
             self._next_at = now + SCAN_FAILED_DELAY
         if self._wps.handle_timer(now):
@@ -317,13 +317,10 @@ class StationLife:
                 self._link_ended(association, event, now)
             case EapStarted() | MethodSelected() | EapEnded():
                 self._events.append(event)
-            case IdentityReceived() | NotificationReceived():
-                pass
-            case _ if isinstance(association, Enrolment):
+            case _:
+                assert isinstance(association, Enrolment)
                 self._wps.enrolment_event(event, association, now)
                 self._take_success(now)
-            case _:
-                pass
 
     def _port_opened(self, association: Association, now: float) -> None:
         assert isinstance(association, Connection)

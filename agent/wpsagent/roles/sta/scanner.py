@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One scan at a time: asks the radio, waits for it, asks again where it is busy, lets nothing wait for ever.
 
-A radio scans for whoever asks first, and tells everybody the results.  A scan of ours that is wanted while another one
-of ours runs takes its place; while somebody else's runs, the radio refuses, and the scan waits.
+A radio scans for whoever asks first, and tells everybody the results.  While it scans for somebody else it refuses, and
+our scan waits.  A scan of ours that is no longer wanted is aborted; its results count like those of anybody.
 """
 
 from enum import Enum, auto
@@ -17,23 +17,21 @@ BUSY_DELAY = 0.5
 
 
 class Outcome(Enum):
-    """What an event means to the scan of ours."""
+    """What the end of a scan means to us."""
 
-    STARTED = auto()
     DONE = auto()
     FOREIGN = auto()
     AGAIN = auto()
-    FAILED = auto()
 
 
 class Scanner:
-    """Holds the scan that runs, and the one that is wanted instead of it."""
+    """Holds the scan that runs, or the one that waits until the radio can."""
 
     def __init__(self) -> None:
         self.deadline: float | None = None
         self.running: TriggerScan | None = None
         self.reason = ""
-        self._started_at = 0.0
+        """Why the last scan was refused, or failed."""
         self._waiting: TriggerScan | None = None
         self._is_aborting = False
         self._outbox: list[StationCommand] = []
@@ -43,52 +41,43 @@ class Scanner:
         """True while a scan runs or waits."""
         return self.running is not None or self._waiting is not None
 
-    @property
-    def started_at(self) -> float:
-        """When the last scan of ours began."""
-        return self._started_at
-
     def messages_to_send(self) -> list[StationCommand]:
         outbox, self._outbox = self._outbox, []
         return outbox
 
     def scan(self, scan: TriggerScan, now: float) -> None:
-        """Scan, now or as soon as the radio can."""
-        self._waiting = scan
-        if self.running is None:
-            self._begin(now)
-        else:
-            self._abort()
+        """Scan; to be called when it is not busy."""
+        self.running, self._waiting, self.deadline = scan, None, now + SCAN_TIMEOUT
+        self._outbox.append(scan)
 
     def cancel(self) -> None:
-        """No scan is wanted any more."""
+        """No scan is wanted any more; it is busy until the one that runs is over."""
         self._waiting = None
-        if self.running is not None:
-            self._abort()
-        else:
+        if self.running is None:
             self.deadline = None
+        elif not self._is_aborting:
+            self._is_aborting = True
+            self._outbox.append(AbortScan())
 
     def forget(self) -> None:
         """The radio is gone."""
-        self.running = self._waiting = self.deadline = None
-        self._is_aborting = False
+        self._waiting = None
+        self._clear()
         self._outbox.clear()
 
     def finished(self, event: ScanFinished, now: float) -> Outcome:
-        """A scan is over.  AGAIN: it was ours, and is of no use."""
+        """A scan is over.  AGAIN: it was ours, is of no use, and will be done again."""
         if self.running is None:
-            if self._waiting is not None:
-                self._begin(now)  # whom we waited for is done
+            self._try_again(now)  # whom we waited for is done
             return Outcome.FOREIGN
         was_unwanted = self._is_aborting
         scan = self._clear()
-        if self._waiting is not None:
-            self._begin(now)
-            return Outcome.AGAIN
-        if event.is_aborted and not was_unwanted:
+        if was_unwanted:
+            return Outcome.FOREIGN
+        if event.is_aborted:
             self._wait(scan, now)
             return Outcome.AGAIN
-        return Outcome.FOREIGN if was_unwanted else Outcome.DONE
+        return Outcome.DONE
 
     def refused(self, event: CommandFailed, now: float) -> bool:
         """True if it was our scan that the radio refused; it is tried again by itself."""
@@ -97,41 +86,29 @@ class Scanner:
         self.reason = event.reason
         was_unwanted = self._is_aborting
         scan = self._clear()
-        if self._waiting is not None or not was_unwanted:
-            self._wait(self._waiting or scan, now)
+        if not was_unwanted:
+            self._wait(scan, now)
         return True
 
-    def handle_timer(self, now: float) -> Outcome | None:
-        """STARTED: a scan that waited has begun.  FAILED: the radio never said that it is done."""
+    def handle_timer(self, now: float) -> bool:
+        """Do what is due; True if a scan has failed: the radio never said that it is done."""
         if self.deadline is None or now < self.deadline:
-            return None
-        self.deadline = None
+            return False
         if self.running is None:
-            self._begin(now)
-            return Outcome.STARTED
+            self._try_again(now)
+            return False
         self._outbox.append(AbortScan())
         was_unwanted = self._is_aborting
         self._clear()
-        if self._waiting is not None:
-            self._begin(now)
-            return Outcome.STARTED
         self.reason = "the radio did not finish its scan"
-        return None if was_unwanted else Outcome.FAILED
+        return not was_unwanted
 
-    def _begin(self, now: float) -> None:
-        scan, self._waiting = self._waiting, None
-        if scan is not None:
-            self.running, self._started_at = scan, now
-            self.deadline = now + SCAN_TIMEOUT
-            self._outbox.append(scan)
+    def _try_again(self, now: float) -> None:
+        if self._waiting is not None:
+            self.scan(self._waiting, now)
 
     def _wait(self, scan: TriggerScan | None, now: float) -> None:
         self._waiting, self.deadline = scan, now + BUSY_DELAY
-
-    def _abort(self) -> None:
-        if not self._is_aborting:
-            self._is_aborting = True
-            self._outbox.append(AbortScan())
 
     def _clear(self) -> TriggerScan | None:
         scan, self.running, self.deadline, self._is_aborting = self.running, None, None, False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from wpsagent.octets import MacAddress
 from wpsagent.ports import Entropy, RadioCapabilities, TriggerScan
 from wpsagent.roles.sta import events as report
-from wpsagent.roles.sta.association import AssociationEnded
+from wpsagent.roles.sta.association import AssociationEnded, AssociationEvent
 from wpsagent.roles.sta.bss_table import Bss
 from wpsagent.roles.sta.enrolment import Enrolment
 from wpsagent.roles.sta.events import StationReport, WpsCause, WpsEndReason, WpsMethod
@@ -24,7 +24,6 @@ from wpsagent.roles.sta.wps_run import Next, WpsRequest, WpsRun, as_credential
 from wpsagent.wsc.credential import ApSettings, Credential, encode_credentials, read_credentials
 from wpsagent.wsc.enumerations import ConfigurationError, MessageType, WpsState
 from wpsagent.wsc.events import ApSettingsReceived, CredentialsReceived, M2dReceived, RunFailed, RunSucceeded
-from wpsagent.wsc.events import Event as WscEvent
 
 OTHERS_RETURN_AFTER = 10.0
 """Seconds after a success until other networks may be joined, if the new one does not connect."""
@@ -170,7 +169,7 @@ class WpsControl:
         self._target = choice
         return Wait(run.delay if choice is None else 0.0)
 
-    def enrolment_event(self, event: WscEvent, enrolment: Enrolment, now: float) -> None:
+    def enrolment_event(self, event: AssociationEvent, enrolment: Enrolment, now: float) -> None:
         """What a try tells while it lasts."""
         run = self.run
         if run is None or enrolment is not self._enrolment:
@@ -181,7 +180,7 @@ class WpsControl:
             case CredentialsReceived():
                 self._credentials, self._octets = event.credentials, event.octets
             case ApSettingsReceived():
-                self._settings_learnt(event.settings, enrolment, run)
+                self._settings_learnt(event.settings, enrolment)
             case RunFailed():
                 self._failed(event, enrolment)
             case RunSucceeded():
@@ -195,16 +194,14 @@ class WpsControl:
         if run is None or enrolment is not self._enrolment or enrolment.is_over:
             return Wait(0.0)
         verdict = run.judge(enrolment, ended, now)
-        match verdict.next:
-            case Next.SAME:
-                self._target = run.same_again(enrolment.bss)
-                return Wait(SAME_AGAIN_DELAY)
-            case Next.SEARCH:
-                return Wait(0.0 if run.method is WpsMethod.PIN else RESCAN_DELAY)
-            case Next.END:
-                self._tell(report.WpsFailed(enrolment.bssid, None, verdict.cause))
-                self.end(verdict.cause, verdict.text)
-                return Wait(0.0)
+        if verdict.next is Next.SAME:
+            self._target = run.same_again(enrolment.bss)
+            return Wait(SAME_AGAIN_DELAY)
+        if verdict.next is Next.SEARCH:
+            return Wait(0.0 if run.method is WpsMethod.PIN else RESCAN_DELAY)
+        self._tell(report.WpsFailed(enrolment.bssid, None, verdict.cause))
+        self.end(verdict.cause, verdict.text)
+        return Wait(0.0)
 
     # ---- outcomes
 
@@ -213,7 +210,7 @@ class WpsControl:
         self._tell(report.WpsFailed(enrolment.bssid, failure, cause))
         self.end(cause, failure.reason)
 
-    def _settings_learnt(self, settings: ApSettings, enrolment: Enrolment, run: WpsRun) -> None:
+    def _settings_learnt(self, settings: ApSettings, enrolment: Enrolment) -> None:
         """What an access point told of itself in M7 is judged like a Credential of M8."""
         self._tell(report.ApSettingsLearnt(enrolment.bssid, settings))
         octets = as_credential(settings, self._address).encode()
