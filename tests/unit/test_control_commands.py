@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from wpsagent.control import COMMANDS, AccessPointStatus, Commands, WpsStatus
+from wpsagent.control.agent import Station
 from wpsagent.errors import OverlapError, RadioError
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.wsc.device import parse_uuid
@@ -45,6 +46,9 @@ class FakeAgent:
     def wps_status(self, target: str | None) -> WpsStatus:
         self._note("wps_status", target)
         return self.status
+
+    def stations(self) -> Sequence[Station]:
+        return ()
 
     def access_points(self) -> Sequence[AccessPointStatus]:
         return (

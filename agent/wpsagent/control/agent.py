@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What control commands ask of the agent: the door that the daemon implements, and the values that pass through it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from wpsagent.octets import MacAddress, Ssid
+from wpsagent.roles.sta.machine import StationMachine
+from wpsagent.roles.sta.network import NetworkList
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,32 @@ class AccessPointStatus:
     dtim_period: int = 2
 
 
+class Station(Protocol):
+    """One station of ours as its commands see it."""
+
+    interface: str
+
+    @property
+    def networks(self) -> NetworkList:
+        """The networks it knows, also while its radio is gone."""
+
+    @property
+    def now(self) -> float:
+        """The time as the machine counts it."""
+
+    def machine(self) -> StationMachine:
+        """What it is at; raises UsageError while its radio is gone."""
+
+    def act(self, call: Callable[[StationMachine, float], _Result]) -> _Result:
+        """Ask the machine for something, at this time, and carry out what it wants then; raises UsageError."""
+
+    def save(self) -> None:
+        """Write the networks to their file; raises AgentError."""
+
+    def new_pin(self) -> bytes:
+        """A fresh PIN of eight digits."""
+
+
 class Agent(Protocol):
     """The agent as its commands see it.
 
@@ -60,6 +90,9 @@ class Agent(Protocol):
 
     def access_points(self) -> Sequence[AccessPointStatus]:
         """Every network of ours, in the configuration's order."""
+
+    def stations(self) -> Sequence[Station]:
+        """Every station of ours, in the configuration's order."""
 
     def report(self) -> Mapping[str, Any]:
         """Everything there is to know, for AGENT_STATUS; JSON values only."""

@@ -11,11 +11,11 @@ sensitive commands are never logged.
 
 import json
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-from wpsagent.control.agent import AccessPointStatus, Agent, WpsStatus
+from wpsagent.control.agent import AccessPointStatus, Agent, Station, WpsStatus
+from wpsagent.control.station_commands import STATION_COMMANDS
+from wpsagent.control.table import FAIL, FAIL_CHECKSUM, OK, UNKNOWN_COMMAND, Argument, Call, Command, pin, text
 from wpsagent.errors import AgentError, UsageError
 from wpsagent.octets import MacAddress
 from wpsagent.wsc.device import parse_uuid
@@ -23,77 +23,15 @@ from wpsagent.wsc.pin import PinCheck, check_pin, normalize_pin
 
 _log = logging.getLogger(__name__)
 
-OK = "OK\n"
-FAIL = "FAIL\n"
-FAIL_CHECKSUM = "FAIL-CHECKSUM\n"
-UNKNOWN_COMMAND = "UNKNOWN COMMAND\n"
-
-_MAX_PIN = 64
 _MAX_TIMEOUT = 2**31
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One argument: its name in the help, and what makes a value of its text (raises AgentError)."""
-
-    name: str
-    parse: Callable[[str], Any]
-    is_optional: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What a handler works with: the agent, the target of an IFNAME= prefix, the argument values."""
-
-    agent: Agent
-    commands: "Commands"
-    target: str | None
-    arguments: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One line of the table.  rest: the last argument takes all that follows, spaces and all."""
-
-    name: str
-    arguments: tuple[Argument, ...]
-    handle: Callable[[Call], str]
-    help: str
-    is_sensitive: bool = False
-    has_rest: bool = False
-
-    @property
-    def usage(self) -> str:
-        words = (f"[{argument.name}]" if argument.is_optional else f"<{argument.name}>" for argument in self.arguments)
-        return " ".join((self.name, *words))
-
-    def parse(self, text: str) -> tuple[Any, ...]:
-        """The argument values in the text after the name; raises AgentError."""
-        words = text.split(None, len(self.arguments) - 1) if self.has_rest else text.split()
-        required = sum(not argument.is_optional for argument in self.arguments)
-        if not required <= len(words) <= len(self.arguments):
-            raise UsageError(f"{len(words)} arguments given; the command is: {self.usage}")
-        values = [argument.parse(word) for argument, word in zip(self.arguments, words, strict=False)]
-        return (*values, *(None for _ in self.arguments[len(words) :]))
 
 
 # ---- arguments
 
 
-def _text(text: str) -> str:
-    return text
-
-
 def _enrollee(text: str) -> bytes | None:
     """A UUID-E, or None for "any"."""
     return None if text.lower() == "any" else parse_uuid(text)
-
-
-def _pin(text: str) -> bytes:
-    """A PIN as it will be hashed: what was given, digit for digit (the check digit is not asked for)."""
-    if not text.isascii() or not text.isprintable() or len(text) > _MAX_PIN:
-        raise UsageError(f"not a PIN: expected 1 to {_MAX_PIN} printable ASCII characters")
-    return text.encode("ascii")
 
 
 def _seconds(text: str) -> float:
@@ -116,17 +54,17 @@ def _cancel(call: Call) -> str:
 
 
 def _add_pin(call: Call) -> str:
-    uuid_e, pin, timeout, address = call.arguments
-    call.agent.add_pin(pin, uuid_e=uuid_e, timeout=timeout or 0.0, address=address, target=call.target)
+    uuid_e, password, timeout, address = call.arguments
+    call.agent.add_pin(password, uuid_e=uuid_e, timeout=timeout or 0.0, address=address, target=call.target)
     return OK
 
 
 def _check_pin(call: Call) -> str:
     """The digits, without a newline; whoever typed separators gets them removed."""
-    pin = normalize_pin(call.arguments[0])
-    match check_pin(pin):
+    digits = normalize_pin(call.arguments[0])
+    match check_pin(digits):
         case PinCheck.VALID:
-            return pin.decode("ascii")
+            return digits.decode("ascii")
         case PinCheck.WRONG_CHECK_DIGIT:
             return FAIL_CHECKSUM
         case _:
@@ -146,7 +84,9 @@ def _agent_status(call: Call) -> str:
 
 
 def _interfaces(call: Call) -> str:
-    return "".join(f"{access_point.interface}\n" for access_point in call.agent.access_points())
+    names = [access_point.interface for access_point in call.agent.access_points()]
+    names += [station.interface for station in call.agent.stations()]
+    return "".join(f"{name}\n" for name in names)
 
 
 def _terminate(call: Call) -> str:
@@ -158,12 +98,16 @@ def _why(call: Call) -> str:
     return f"{call.commands.last_failure}\n"
 
 
-def _help(_call: Call) -> str:
-    width = max(len(command.usage) for command in COMMANDS)
-    return "".join(f"{command.usage:<{width}}  {command.help}\n" for command in COMMANDS)
+def _help(call: Call) -> str:
+    commands = call.commands.tables
+    width = max(len(command.usage) for command in commands)
+    return "".join(f"{command.usage:<{width}}  {command.help}\n" for command in commands)
 
 
-_TARGET = Argument("group or interface", _text, is_optional=True)
+_NAMING = ("WPS_PBC", "WPS_CANCEL")
+"""Commands whose argument may name a station."""
+
+_TARGET = Argument("group or interface", text, is_optional=True)
 
 COMMANDS: Sequence[Command] = (
     Command("PING", (), lambda _call: "PONG\n", "Answer PONG."),
@@ -173,7 +117,7 @@ COMMANDS: Sequence[Command] = (
         "WPS_PIN",
         (
             Argument("uuid or any", _enrollee),
-            Argument("PIN", _pin),
+            Argument("PIN", pin),
             Argument("timeout", _seconds, is_optional=True),
             Argument("MAC address", MacAddress.parse, is_optional=True),
         ),
@@ -183,7 +127,7 @@ COMMANDS: Sequence[Command] = (
     ),
     Command(
         "WPS_CHECK_PIN",
-        (Argument("PIN", _text),),
+        (Argument("PIN", text),),
         _check_pin,
         "Check a PIN's digits; prints them without separators.",
         is_sensitive=True,
@@ -200,33 +144,62 @@ COMMANDS: Sequence[Command] = (
 
 
 class Commands:
-    """The dispatcher over the table.  Nothing that a client sends raises anything here."""
+    """The dispatcher over the tables.  Nothing that a client sends raises anything here.
 
-    def __init__(self, agent: Agent, table: Sequence[Command] = COMMANDS) -> None:
+    A command is a station's where the target is a station, or where there is no target and no access point.
+    """
+
+    def __init__(
+        self, agent: Agent, table: Sequence[Command] = COMMANDS, station_table: Sequence[Command] = STATION_COMMANDS
+    ) -> None:
         self._agent = agent
         self._table = {command.name: command for command in table}
+        self._station_table = {command.name: command for command in station_table}
         self.last_failure = "nothing has failed"
+
+    @property
+    def tables(self) -> Sequence[Command]:
+        """Every command there is: those of the access points, those of the stations that there are."""
+        stations = self._station_table.values() if self._agent.stations() else ()
+        if not self._agent.access_points():
+            common = [command for command in self._table.values() if command.name not in self._station_table]
+            return (*common, *stations)
+        return (*self._table.values(), *stations)
 
     def __call__(self, request: str) -> str:
         """The reply to one request."""
         target, request = _split_prefix(request.strip())
         name, _, rest = request.partition(" ")
-        command = self._table.get(name)
+        if target is None and name in _NAMING and self._station(rest.strip()) is not None:
+            target, rest = rest.strip(), ""
+        station = self._station(target)
+        command = self._station_table.get(name) if station is not None else None
+        command = command or self._table.get(name)
         if command is None:
             return UNKNOWN_COMMAND
         _log.debug("command %s", name if command.is_sensitive else request)
         try:
-            self._require_known(target)
-            return command.handle(Call(self._agent, self, target, command.parse(rest)))
+            if station is None:
+                self._require_known(target)
+            return command.handle(Call(self._agent, self, target, command.parse(rest), station))
         except AgentError as error:
             _log.warning("%s failed: %s", name, "see WHY" if command.is_sensitive else error)
             self.last_failure = f"{name}: {error}"
             return FAIL
 
+    def _station(self, target: str | None) -> Station | None:
+        stations = self._agent.stations()
+        if target is None:
+            return None if self._agent.access_points() else next(iter(stations), None)
+        return next((station for station in stations if station.interface == target), None)
+
     def _require_known(self, target: str | None) -> None:
-        known = [access_point.interface for access_point in self._agent.access_points()] if target is not None else []
-        if target is not None and target not in known:
-            raise UsageError(f"no network of ours is on {target!r}; there is {', '.join(known) or 'none'}")
+        if target is None:
+            return
+        known = [access_point.interface for access_point in self._agent.access_points()]
+        if target not in known:
+            names = ", ".join((*known, *(station.interface for station in self._agent.stations())))
+            raise UsageError(f"no network of ours is on {target!r}; there is {names or 'none'}")
 
 
 def _split_prefix(request: str) -> tuple[str | None, str]:

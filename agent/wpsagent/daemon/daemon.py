@@ -15,18 +15,26 @@ from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from wpsagent import __version__
-from wpsagent.config.model import AccessPointSettings, ButtonAction, ButtonSettings, Configuration
+from wpsagent.config.model import (
+    AccessPointSettings,
+    ButtonAction,
+    ButtonSettings,
+    Configuration,
+    EapolTransport,
+    StationSettings,
+)
 from wpsagent.control.agent import AccessPointStatus, WpsStatus
 from wpsagent.control.commands import Commands
 from wpsagent.daemon.board import Leds, button_name, open_buttons, open_leds
 from wpsagent.daemon.networks import Networks, OpenRadio
 from wpsagent.daemon.reporting import Reporting
+from wpsagent.daemon.stations import OpenStationRadio, Station, Stations
 from wpsagent.errors import OverlapError, UsageError
 from wpsagent.io.control_socket import ControlSocket
 from wpsagent.io.mqtt import MqttReporter
 from wpsagent.io.service_manager import ServiceManager
 from wpsagent.octets import NO_ADDRESS, MacAddress
-from wpsagent.ports import AccessPointRadio, Entropy
+from wpsagent.ports import AccessPointRadio, Entropy, StationRadio
 from wpsagent.roles.runner import ButtonGroup
 from wpsagent.status import events as e
 from wpsagent.status.board import StatusBoard
@@ -50,6 +58,13 @@ async def open_kernel_radio(settings: AccessPointSettings) -> AccessPointRadio:
     )
 
 
+async def open_kernel_station_radio(settings: StationSettings) -> StationRadio:
+    """The radio of a station, by nl80211; raises RadioError, NetlinkError."""
+    from wpsagent.io.nl80211.station import open_station_radio
+
+    return await open_station_radio(settings.interface, on_packet_eapol=settings.eapol is EapolTransport.PACKET)
+
+
 class Daemon:
     """The agent; implements control.Agent."""
 
@@ -58,14 +73,23 @@ class Daemon:
         configuration: Configuration,
         open_radio: OpenRadio = open_kernel_radio,
         entropy: Entropy = os.urandom,
+        open_station: OpenStationRadio = open_kernel_station_radio,
     ) -> None:
         self.configuration = configuration
         networks = [Network(ap.interface, ap.button_group, ap.ssid, ap.channel) for ap in configuration.access_points]
         agent = configuration.agent
         self.reporting = Reporting(
-            StatusBoard(agent.node, __version__, networks, agent.success_display_s, agent.error_display_s)
+            StatusBoard(
+                agent.node,
+                __version__,
+                networks,
+                agent.success_display_s,
+                agent.error_display_s,
+                stations=[station.interface for station in configuration.stations],
+            )
         )
         self.networks = Networks(configuration, open_radio, entropy, self.reporting.report)
+        self._stations = Stations(configuration, open_station, entropy, self.reporting.report)
         self.leds = Leds()
         self.mqtt: MqttReporter | None = None
         self._entropy = entropy
@@ -86,6 +110,8 @@ class Daemon:
             self.reporting.report(e.AgentStarting())
             stack.push_async_callback(self.networks.stop)
             await self.networks.start()
+            stack.push_async_callback(self._stations.stop)
+            await self._stations.start()
             self.reporting.report(e.AgentStarted())
             self._service_manager.ready(self._status_line())
             self._watchdog()
@@ -122,8 +148,15 @@ class Daemon:
     def button_pressed(self, gesture: str, action: ButtonAction, settings: ButtonSettings) -> None:
         """A person pressed a button: do what it means, and say on the LED when it cannot be done."""
         self.reporting.report(e.ButtonPressed(gesture, button_name(settings), settings.groups))
-        if action is ButtonAction.NONE:
-            return
+        has_networks = bool(self.configuration.access_points)
+        if action is ButtonAction.STATION_PBC or (action is ButtonAction.PBC and not has_networks):
+            self._stations.press_button()
+        elif action is ButtonAction.CANCEL:
+            self._stations.cancel()
+        if has_networks and action in (ButtonAction.PBC, ButtonAction.CANCEL):
+            self._act_on_groups(action, settings)
+
+    def _act_on_groups(self, action: ButtonAction, settings: ButtonSettings) -> None:
         groups: dict[str, ButtonGroup] = {}
         for name in settings.groups:
             try:
@@ -181,6 +214,9 @@ class Daemon:
             for network in self.networks.networks
         ]
 
+    def stations(self) -> Sequence[Station]:
+        return self._stations.stations
+
     def report(self) -> Mapping[str, Any]:
         mqtt: dict[str, Any] | None = None
         if self.mqtt is not None and self.configuration.mqtt is not None:
@@ -203,8 +239,13 @@ class Daemon:
         self.reporting.report(e.BrokerConnected() if is_connected else e.BrokerLost(reason))
 
     def _status_line(self) -> str:
-        up = sum(network.is_up for network in self.networks.networks)
-        return f"{up} of {len(self.networks.networks)} networks up"
+        networks, stations = self.networks.networks, self._stations.stations
+        parts = []
+        if networks:
+            parts.append(f"{sum(network.is_up for network in networks)} of {len(networks)} networks up")
+        if stations:
+            parts.append(f"{sum(station.is_up for station in stations)} of {len(stations)} stations up")
+        return ", ".join(parts)
 
     def _watchdog(self) -> None:
         """Tell the service manager that the loop turns, twice in the time it allows."""

@@ -15,12 +15,13 @@ from typing import Any, Protocol
 
 from wpsagent.roles.runner import Timer
 from wpsagent.status import events as e
+from wpsagent.status import station_events as s
 from wpsagent.status.board import ControlEvent, StatusBoard, Update
 from wpsagent.wsc.device import format_uuid
 
 logger = logging.getLogger(__name__)
 
-_QUIET = (e.EnrolleeSeen, e.EapStarted, e.EapMethodProposed, e.EapFailed)
+_QUIET = (e.EnrolleeSeen, e.EapStarted, e.EapMethodProposed, e.EapFailed, s.NetworksKnown, s.StationSignal)
 _WARNINGS = (
     e.AccessPointFailed,
     e.RadioLost,
@@ -29,7 +30,12 @@ _WARNINGS = (
     e.EnrolmentFailed,
     e.PushButtonRefused,
     e.SetupLocked,
+    s.StationFailed,
+    s.StationLost,
+    s.NetworksNotSaved,
+    s.StationWpsRefused,
 )
+_STARTS = (e.PushButtonStarted, e.OverlapDetected, s.StationWpsStarted)
 
 
 class Publisher(Protocol):
@@ -72,7 +78,7 @@ class Reporting:
 
     def _show(self, update: Update, event: e.AgentEvent | None) -> None:
         # A second press or a second overlap is shown anew although the pattern's name stays.
-        if update.pattern != self._pattern or isinstance(event, e.PushButtonStarted | e.OverlapDetected):
+        if update.pattern != self._pattern or isinstance(event, _STARTS):
             self._pattern = update.pattern
             for show in self.pattern_listeners:
                 show(update.pattern)
@@ -103,7 +109,11 @@ class Reporting:
 def describe(event: e.AgentEvent) -> str:
     """An event as a line for the log: its name in words, then its fields."""
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in type(event).__name__).strip()
-    fields = [f"{f.name}={_plain(getattr(event, f.name))}" for f in dataclasses.fields(event) if f.name != "ends_at"]
+    fields = [
+        f"{f.name}={_plain(getattr(event, f.name))}"
+        for f in dataclasses.fields(event)
+        if f.repr and f.name != "ends_at"
+    ]
     return f"{words}: {' '.join(fields)}" if fields else words
 
 
