@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The station machine command by command: scans, what the owner asks for, faults of the radio, WPS step by step."""
 
+import random
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -33,7 +35,9 @@ from wpsagent.ports import (
     Disconnected,
     EapolReceived,
     RadioLost,
+    ScanFinished,
     SendEapol,
+    StationEvent,
     TriggerScan,
 )
 from wpsagent.roles.sta import events as report
@@ -787,3 +791,78 @@ def test_settings_that_cannot_be_set_up_are_refused() -> None:
     with pytest.raises(UsageError, match="digits"):
         machine.wps_pin(b"12a45670", 1000.0)
     assert machine.wps_method is None
+
+
+# ---- anything, at any time
+
+
+def wish(bench: StationBench, choose: random.Random) -> None:
+    """The owner wants something."""
+    machine, now = bench.machine, bench.now
+    network = choose.randrange(3)
+    wishes: list[Callable[[], object]] = [
+        lambda: machine.wps_push_button(now),
+        lambda: machine.wps_pin(b"12345670", now, choose.choice((None, AP))),
+        lambda: machine.wps_register(AP, b"12345670", now),
+        lambda: machine.wps_cancel(now),
+        lambda: machine.scan(now),
+        lambda: machine.disconnect(now),
+        lambda: machine.reconnect(now),
+        lambda: machine.reassociate(now),
+        lambda: machine.select_network(network, now),
+        lambda: machine.enable_network(network, now),
+        lambda: machine.disable_network(network, now),
+        lambda: machine.networks_changed(now),
+    ]
+    choose.choice(wishes)()
+    bench.drain()
+
+
+def go_on(bench: StationBench, choose: random.Random) -> None:
+    """What would come next, if nothing went wrong."""
+    target = bench.machine.current_bss
+    match bench.machine.state:
+        case StationState.ASSOCIATING if target is not None:
+            bench.receive(Associated(target.bssid))
+        case StationState.ASSOCIATED:
+            enrol(bench, choose.choice((2, 5, 50)), password=choose.choice((b"00000000", b"12345670")))
+        case StationState.HANDSHAKE:
+            handshake(bench, choose.choice((PSK, b"\x06" * 32)))
+        case StationState.SCANNING:
+            bench.air = choose.choice(((HOME, CAFE), (BUTTON, CAFE), (BUTTON, result(3, pressed(b"\xbb" * 16))), ()))
+            bench.scanned()
+        case _:
+            bench.pass_time(choose.choice((0.1, 1.0, 5.0, 40.0)))
+
+
+def surprise(bench: StationBench, choose: random.Random) -> None:
+    """The radio reports whatever it likes."""
+    surprises: list[StationEvent] = [
+        ScanFinished((HOME, CAFE)),
+        ScanFinished((), is_aborted=True),
+        Associated(choose.choice((AP, address(2)))),
+        AssociationFailed(choose.choice((AP, address(2))), choose.choice((None, 17))),
+        Disconnected(choose.choice((3, 15, 23)), choose.choice((True, False))),
+        CommandFailed(Disconnect(3), "not connected"),
+        *(CommandFailed(scan, "busy") for scan in only(bench.commands, TriggerScan)),
+        EapolReceived(AP, choose.randbytes(choose.randrange(120))),
+        RadioLost("unplugged"),
+    ]
+    bench.receive(choose.choice(surprises))
+    bench.start()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_happens_every_run_ends_once_and_every_association_is_left(seed: int) -> None:
+    choose = random.Random(seed)
+    bench = StationBench(home(), cafe(), home(ssid=Ssid(b"away")), air=[HOME]).start()
+    for _ in range(150):
+        choose.choices((wish, go_on, surprise), (1, 6, 1))[0](bench, choose)
+    bench.receive(Disconnected(3, is_by_peer=False))
+    bench.machine.stop(bench.now)
+    bench.drain()
+    events = bench.take(object)
+    assert len(only(events, report.WpsStarted)) == len(only(events, report.WpsEnded))
+    assert len(only(events, report.AssociatedWith)) == len(only(events, report.ConnectionLost))
+    assert not any(network.is_temporary for network in bench.networks)
+    assert bench.machine.deadline is None
