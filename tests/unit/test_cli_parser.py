@@ -18,7 +18,20 @@ def exit_code(*arguments: str) -> int:
 
 
 def test_the_commands_are_those_that_the_readme_names() -> None:
-    assert [command.name for command in COMMANDS] == ["run", "pbc", "cancel", "pin", "status", "doctor", "config"]
+    assert [command.name for command in COMMANDS] == [
+        "run",
+        "pbc",
+        "cancel",
+        "pin",
+        "join",
+        "learn",
+        "scan",
+        "networks",
+        "forget",
+        "status",
+        "doctor",
+        "config",
+    ]
 
 
 def test_without_a_command_the_help_is_shown_as_wrong_use(capsys: Captured) -> None:

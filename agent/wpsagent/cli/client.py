@@ -21,7 +21,7 @@ MAXIMUM_WORD = 100
 NO_PIN = "a PIN has 4 or 8 digits"
 
 
-def _socket(options: argparse.Namespace) -> str:
+def find_socket(options: argparse.Namespace) -> str:
     """The socket of the agent that is meant: named, or the configuration's, or the usual one."""
     if options.socket:
         return str(options.socket)
@@ -33,9 +33,9 @@ def _socket(options: argparse.Namespace) -> str:
     return DEFAULT_SOCKET
 
 
-def _ask(options: argparse.Namespace, request: str) -> str:
+def ask(options: argparse.Namespace, request: str) -> str:
     """The reply to one request; raises AgentError with the agent's own reason when it refuses."""
-    with ControlClient(_socket(options)) as client:
+    with ControlClient(find_socket(options)) as client:
         reply = client.request(request)
         if reply == FAIL:
             reason = client.request("WHY").strip()
@@ -45,9 +45,9 @@ def _ask(options: argparse.Namespace, request: str) -> str:
     return reply
 
 
-def _do(options: argparse.Namespace, request: str) -> None:
+def do(options: argparse.Namespace, request: str) -> None:
     """One request that is answered by OK; raises AgentError."""
-    reply = _ask(options, request)
+    reply = ask(options, request)
     if reply != OK:
         raise AgentError(f"the agent gave an answer to {_name(request)} that is none: {reply.strip()[:60]!r}")
 
@@ -57,7 +57,7 @@ def _name(request: str) -> str:
     return next(word for word in request.split() if not word.startswith("IFNAME="))
 
 
-def _word(text: str) -> str:
+def word(text: str) -> str:
     """One argument of a request: no spaces, no line ends."""
     if not text or len(text) > MAXIMUM_WORD or any(character.isspace() for character in text):
         raise UsageError(f"{text[:MAXIMUM_WORD]!r} is not one word")
@@ -66,14 +66,14 @@ def _word(text: str) -> str:
 
 def pbc(options: argparse.Namespace) -> int:
     """Press the button."""
-    _do(options, f"WPS_PBC {_word(options.target)}" if options.target else "WPS_PBC")
+    do(options, f"WPS_PBC {word(options.target)}" if options.target else "WPS_PBC")
     print("the network is open for one device, for two minutes: press the WPS button of the device now")
     return 0
 
 
 def cancel(options: argparse.Namespace) -> int:
     """Take it back."""
-    _do(options, f"WPS_CANCEL {_word(options.target)}" if options.target else "WPS_CANCEL")
+    do(options, f"WPS_CANCEL {word(options.target)}" if options.target else "WPS_CANCEL")
     print("cancelled")
     return 0
 
@@ -81,21 +81,21 @@ def cancel(options: argparse.Namespace) -> int:
 def pin(options: argparse.Namespace) -> int:
     """Enter an enrollee's PIN, after the check that catches typing errors."""
     entered = sys.stdin.readline(MAXIMUM_WORD).strip() if options.pin == "-" else options.pin
-    request = f"WPS_PIN {_word(options.uuid)} {_checked_pin(options, entered)} {options.timeout}"
+    request = f"WPS_PIN {word(options.uuid)} {checked_pin(options, entered)} {options.timeout}"
     if options.mac:
-        request += f" {_word(options.mac)}"
-    prefix = f"IFNAME={_word(options.target)} " if options.target else ""
-    _do(options, prefix + request)
+        request += f" {word(options.mac)}"
+    prefix = f"IFNAME={word(options.target)} " if options.target else ""
+    do(options, prefix + request)
     limit = f" for {options.timeout} s" if options.timeout > 0 else ""
     print(f"the device with this PIN is admitted{limit}: start WPS on it now")
     return 0
 
 
-def _checked_pin(options: argparse.Namespace, entered: str) -> str:
+def checked_pin(options: argparse.Namespace, entered: str) -> str:
     """The PIN without separators; raises UsageError for what cannot be one."""
     if not 0 < len(entered) <= MAXIMUM_WORD:
         raise UsageError(NO_PIN)
-    with ControlClient(_socket(options)) as client:
+    with ControlClient(find_socket(options)) as client:
         checked = client.request(f"WPS_CHECK_PIN {entered}").strip()
     if checked == "FAIL-CHECKSUM":
         raise UsageError("the PIN's last digit does not fit the others: a typing error?")
@@ -106,7 +106,7 @@ def _checked_pin(options: argparse.Namespace, entered: str) -> str:
 
 def status(options: argparse.Namespace) -> int:
     """What is going on."""
-    text = _ask(options, "AGENT_STATUS").strip()
+    text = ask(options, "AGENT_STATUS").strip()
     try:
         state = json.loads(text)
     except ValueError:
@@ -123,6 +123,7 @@ def status_lines(state: Mapping[str, Any]) -> list[str]:
     """AGENT_STATUS in plain words."""
     lines = [f"{state['node']}: {_session_words(state)}"]
     lines += [f"  {_network_words(network)}" for network in state["access_points"]]
+    lines += [f"  {_station_words(station)}" for station in state.get("stations", ())]
     if last := state["last_result"]:
         lines.append(f"  last result: {_result_words(last)}")
     return [*lines, f"  MQTT: {_mqtt_words(state['mqtt'])}"]
@@ -138,13 +139,24 @@ _SESSIONS: Mapping[str, str] = {
     "cancelled": "cancelled",
 }
 
-_METHODS: Mapping[str, str] = {"push_button": "push button", "pin": "PIN"}
+_STATION_SESSIONS: Mapping[str, str] = {
+    "active": "looking for an access point",
+    "success": "an access point let us in",
+    "error": "the last attempt failed",
+    "overlap": "more than one access point was in push-button mode: wait two minutes",
+    "timeout": "no access point let us in within the time",
+    "cancelled": "cancelled",
+}
+
+_METHODS: Mapping[str, str] = {"push_button": "push button", "pin": "PIN", "ap_pin": "the access point's PIN"}
 
 
 def _session_words(state: Mapping[str, Any]) -> str:
     if state["agent"] != "running":
         return str(state["agent"])
-    text = _SESSIONS.get(state["state"], state["state"])
+    is_station = state["group"] in [station["interface"] for station in state.get("stations", ())]
+    words = _STATION_SESSIONS if is_station else _SESSIONS
+    text = words.get(state["state"], state["state"])
     if state["state"] == "active":
         text += f" by {_METHODS.get(state['method'], state['method'])}"
     left = state["seconds_left"]
@@ -160,6 +172,21 @@ def _network_words(network: Mapping[str, Any]) -> str:
             return f"{name} is starting"
         case state:
             return f"{name} is DOWN: {network['reason'] or state}"
+
+
+def _station_words(station: Mapping[str, Any]) -> str:
+    known = f"{station['networks']} network{'' if station['networks'] == 1 else 's'} known"
+    match station["state"]:
+        case "connected":
+            text = f"connected to {station['ssid']!r} ({station['bssid']})"
+        case "disconnected":
+            text = "not connected"
+        case "starting":
+            return f"{station['interface']}: station, starting"
+        case state:
+            return f"{station['interface']}: station, DOWN: {station['reason'] or state}"
+    saved = f"; NOT saved: {station['reason']}" if station["reason"] else ""
+    return f"{station['interface']}: station, {text}; {known}{saved}"
 
 
 def _result_words(last: Mapping[str, Any]) -> str:

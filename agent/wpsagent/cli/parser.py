@@ -58,6 +58,15 @@ def _client(name: str) -> Handler:
     return handler
 
 
+def _station(name: str) -> Handler:
+    def handler(options: argparse.Namespace) -> int:
+        from wpsagent.cli import station
+
+        return station.COMMANDS[name](options)
+
+    return handler
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from wpsagent.cli.doctor import doctor
 
@@ -80,6 +89,13 @@ _SOCKET = _option(
 _JSON = _option("--json", text="print JSON", action="store_true")
 _TARGET = _option(
     "target", text="a button group or an interface (default: everything that has WPS)", nargs="?", metavar="TARGET"
+)
+
+_INTERFACE = _option("interface", text="the station (default: the only one)", nargs="?", metavar="INTERFACE")
+_WAIT = _option(
+    "--wait",
+    text="follow it to its end; exit codes: 0 connected, 1 failed, 3 timed out, 4 overlap, 5 wrong PIN, 6 locked",
+    action="store_true",
 )
 
 COMMANDS: Sequence[Command] = (
@@ -140,6 +156,68 @@ COMMANDS: Sequence[Command] = (
         "  wps-agent pin 12345670\n  wps-agent pin 1234-5670 --timeout 300\n",
     ),
     Command(
+        "join",
+        "join a network by WPS, as a station: push button, or a PIN",
+        (
+            _INTERFACE,
+            _option(
+                "--pin",
+                text="by PIN: this one (- reads it from standard input), or a fresh one to enter at the access point",
+                nargs="?",
+                const="",
+                metavar="PIN",
+            ),
+            _option("--bssid", text="only this access point"),
+            _WAIT,
+            _SOCKET,
+            _CONFIG,
+        ),
+        _station("join"),
+        "  wps-agent join                    then press the button of the access point\n"
+        "  wps-agent join --pin --wait       shows a PIN to enter at the access point\n"
+        "  wps-agent join wlan1 --pin 12345670 --bssid 02:00:00:00:01:00\n",
+    ),
+    Command(
+        "learn",
+        "ask an access point for its network with its own PIN, and join",
+        (
+            _option("bssid", text="the access point", metavar="BSSID"),
+            _option("pin", text="its PIN, from its label; - reads it from standard input", metavar="AP-PIN"),
+            _option("--interface", text="the station (default: the only one)"),
+            _WAIT,
+            _SOCKET,
+            _CONFIG,
+        ),
+        _station("learn"),
+        "  wps-agent learn 02:00:00:00:01:00 12345670 --wait\n",
+    ),
+    Command(
+        "scan",
+        "see which access points are there, those with WPS first",
+        (_INTERFACE, _SOCKET, _CONFIG),
+        _station("scan"),
+        "  wps-agent scan\n",
+    ),
+    Command(
+        "networks",
+        "list the networks that a station knows",
+        (_INTERFACE, _SOCKET, _CONFIG),
+        _station("networks"),
+        "  wps-agent networks\n",
+    ),
+    Command(
+        "forget",
+        "remove a network that a station knows",
+        (
+            _option("number", text="its number in the list of networks", metavar="NUMBER"),
+            _option("--interface", text="the station (default: the only one)"),
+            _SOCKET,
+            _CONFIG,
+        ),
+        _station("forget"),
+        "  wps-agent networks\n  wps-agent forget 0\n",
+    ),
+    Command(
         "status",
         "what the agent is doing, in plain words",
         (_JSON, _SOCKET, _CONFIG),
@@ -171,7 +249,7 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     """The whole command line."""
     parser = argparse.ArgumentParser(
         prog="wps-agent",
-        description="Wi-Fi Protected Setup for small boards: button, LED, access point, MQTT.",
+        description="Wi-Fi Protected Setup for small boards: button, LED, access point, station, MQTT.",
         epilog="'wps-agent COMMAND --help' explains a command.",
     )
     parser.add_argument("--version", action="version", version=f"wps-agent {version}")

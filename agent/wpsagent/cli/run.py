@@ -74,8 +74,9 @@ def check_config(options: argparse.Namespace) -> int:
     configuration = load(path)
     for warning in configuration.warnings:
         print(f"warning: {warning}")
-    networks = ", ".join(f"{ap.interface} ({ap.ssid})" for ap in configuration.access_points)
-    print(f"{path} is right: {networks}")
+    roles = [f"{ap.interface} ({ap.ssid})" for ap in configuration.access_points]
+    roles += [f"{station.interface} (station)" for station in configuration.stations]
+    print(f"{path} is right: {', '.join(roles)}")
     return 0
 
 

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The agent as a station against Debian's hostapd: every way in, what is remembered, and what brings it back."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.lab.network import NetNamespace, interface_address, run, set_address
+from tests.lab.peers import Agent, Hostapd, WpaSupplicant, wait_until
+
+LAB = {"radios": 3, "time_travel": True, "time_limit": 300.0}
+
+STATION, AP = "wlan0", "wlan1"
+STATION_ADDRESS, AP_ADDRESS = "10.8.0.2", "10.8.0.1"
+PASSPHRASE = "a secret passphrase"
+NETWORKS = Path("/run/wps-agent-networks.conf")
+AP_PIN = "12345670"
+WRONG_FIRST_HALF = "43215676"
+WRONG_SECOND_HALF = "12349876"
+
+CONFIG = f"""
+[agent]
+node = "lab"
+log_level = "debug"
+error_display_s = 0.0
+
+[[station]]
+interface = "{STATION}"
+networks_file = "{NETWORKS}"
+"""
+
+
+@dataclass
+class Scene:
+    """A station of ours in the initial namespace, an access point of Debian's in one of its own."""
+
+    agent: Agent
+    hostapd: Hostapd
+    namespace: NetNamespace
+    secrets: set[str] = field(default_factory=lambda: {PASSPHRASE})
+
+    def state(self) -> dict[str, Any]:
+        """What AGENT_STATUS says of the station."""
+        station: dict[str, Any] = json.loads(self.agent.control.request("AGENT_STATUS"))["stations"][0]
+        return station
+
+    def assert_online(self, timeout: float = 60.0) -> None:
+        """It is in the network, and data flows."""
+        self.agent.control.wait_event("CTRL-EVENT-CONNECTED", timeout)
+        status = self.agent.control.values("STATUS")
+        assert status["wpa_state"] == "COMPLETED"
+        assert (status["ssid"], status["key_mgmt"], status["pairwise_cipher"]) == ("reference", "WPA2-PSK", "CCMP")
+        self.namespace.set_address(AP, f"{AP_ADDRESS}/24")
+        set_address(STATION, f"{STATION_ADDRESS}/24")
+        wait_until(lambda: self.namespace.can_ping(STATION_ADDRESS), 10.0, "no ping goes through")
+
+    def assert_remembered(self) -> None:
+        assert f'psk="{PASSPHRASE}"' in NETWORKS.read_text()
+
+
+@contextmanager
+def scene_of(config: str = CONFIG, hostapd: str = "") -> Iterator[Scene]:
+    NETWORKS.unlink(missing_ok=True)
+    with NetNamespace("upstream") as namespace:
+        namespace.take_radio(AP)
+        with Hostapd(AP, config=hostapd, namespace=namespace) as peer, Agent(config) as agent:
+            agent.control.read_events()  # attached from here on
+            scene = Scene(agent, peer, namespace)
+            yield scene
+            log = agent.log
+            for secret in scene.secrets:
+                assert secret not in log
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    with scene_of() as a_scene:
+        yield a_scene
+
+
+def address_in(namespace: NetNamespace, interface: str) -> str:
+    return namespace.run("cat", f"/sys/class/net/{interface}/address").strip()
+
+
+# ---- every way in
+
+
+@pytest.mark.parametrize("eapol", ["auto", "packet"])
+def test_push_button(eapol: str) -> None:
+    with scene_of(f'{CONFIG}eapol = "{eapol}"\n') as scene:
+        scene.hostapd.press_button()
+        scene.agent.control.expect_ok("WPS_PBC")
+        scene.agent.control.wait_event("WPS-PBC-ACTIVE")
+        scene.agent.control.wait_event("WPS-SUCCESS", 60.0)
+        scene.assert_online()
+        scene.assert_remembered()
+        assert scene.state() == {
+            "interface": STATION,
+            "state": "connected",
+            "reason": None,
+            "ssid": "reference",
+            "bssid": scene.agent.control.values("STATUS")["bssid"],
+            "networks": 1,
+            "wps": {"method": "push_button", "result": "success", "cause": "none", "reason": None},
+        }
+
+
+def test_the_button_of_the_station_pressed_first(scene: Scene) -> None:
+    scene.agent.control.expect_ok("WPS_PBC")
+    scene.agent.control.wait_event("CTRL-EVENT-SCAN-RESULTS", 30.0)
+    scene.hostapd.press_button()
+    scene.assert_online()
+
+
+def test_a_pin_made_up_here_and_entered_there(scene: Scene) -> None:
+    pin = scene.agent.control.request("WPS_PIN any")
+    scene.secrets.add(pin)
+    assert len(pin) == 8
+    scene.agent.control.wait_event("WPS-PIN-ACTIVE")
+    scene.agent.control.wait_event("CTRL-EVENT-SCAN-RESULTS", 30.0)
+    scene.hostapd.control.expect_ok(f"WPS_PIN any {pin}")
+    scene.assert_online(100.0)
+    scene.assert_remembered()
+
+
+@pytest.mark.parametrize("pin", [AP_PIN, "1234"], ids=["of the label", "of four digits"])
+def test_a_pin_that_the_access_point_knows_already(scene: Scene, pin: str) -> None:
+    scene.hostapd.control.expect_ok(f"WPS_PIN any {pin}")
+    assert scene.agent.control.request(f"WPS_PIN any {pin}") == pin
+    scene.assert_online()
+    scene.assert_remembered()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message", "cause"),
+    [(WRONG_FIRST_HALF, "msg=8", "first_half_wrong"), (WRONG_SECOND_HALF, "msg=10", "second_half_wrong")],
+)
+def test_a_wrong_pin_is_told_by_its_half(scene: Scene, wrong: str, message: str, cause: str) -> None:
+    scene.secrets |= {AP_PIN, wrong}
+    scene.hostapd.control.expect_ok(f"WPS_PIN any {AP_PIN}")
+    scene.agent.control.request(f"WPS_PIN any {wrong}")
+    assert scene.agent.control.wait_event("WPS-FAIL", 60.0).text == f"WPS-FAIL {message} config_error=18"
+    wps = scene.state()["wps"]
+    assert (wps["result"], wps["cause"]) == ("failed", cause)
+    assert not NETWORKS.exists()
+
+
+def test_nobody_presses_the_other_button(scene: Scene) -> None:
+    done = scene.agent.command("join", "--wait", timeout=200.0)
+    assert done.returncode == 3
+    assert "press its button" in done.stderr
+
+
+# ---- the access point's own PIN
+
+
+def test_the_settings_of_an_access_point_are_learnt_with_its_pin() -> None:
+    with scene_of(hostapd=f"ap_setup_locked=0\nap_pin={AP_PIN}") as scene:
+        scene.secrets.add(AP_PIN)
+        done = scene.agent.command("learn", address_in(scene.namespace, AP), AP_PIN, "--wait", timeout=90.0)
+        assert done.returncode == 0, done.stderr
+        assert "connected to 'reference'" in done.stdout
+        scene.assert_online()
+        scene.assert_remembered()
+
+
+def test_a_wrong_pin_of_an_access_point_is_told_and_so_is_a_locked_one() -> None:
+    with scene_of(hostapd=f"ap_setup_locked=0\nap_pin={AP_PIN}") as scene:
+        bssid = address_in(scene.namespace, AP)
+        assert scene.agent.command("learn", bssid, WRONG_FIRST_HALF, "--wait", timeout=90.0).returncode == 5
+        assert scene.agent.command("learn", bssid, WRONG_SECOND_HALF, "--wait", timeout=90.0).returncode == 5
+    with scene_of() as scene:
+        bssid = address_in(scene.namespace, AP)
+        assert scene.agent.command("learn", bssid, AP_PIN, "--wait", timeout=90.0).returncode == 6
+
+
+# ---- the command line
+
+
+def test_the_command_line_joins_and_shows_what_there_is(scene: Scene) -> None:
+    scene.hostapd.press_button()
+    done = scene.agent.command("join", "--wait", timeout=90.0)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("connected to 'reference'\n")
+    assert "0       reference  any    current" in scene.agent.command("networks").stdout
+    assert f"{STATION}: station, connected to 'reference'" in scene.agent.command("status").stdout
+    heading, row = scene.agent.command("scan").stdout.splitlines()
+    assert heading.split() == ["BSSID", "MHz", "dBm", "WPS", "security", "network"]
+    assert row.split()[0] == address_in(scene.namespace, AP)
+    assert row.split()[-1] == "reference"
+    scene.agent.control.expect_ok("REMOVE_NETWORK 0")
+    scene.agent.control.wait_event("CTRL-EVENT-DISCONNECTED")
+    assert PASSPHRASE not in NETWORKS.read_text()
+
+
+def test_join_by_pin_shows_the_pin_at_once(scene: Scene) -> None:
+    shown = scene.agent.command("join", "--pin").stdout
+    pin = shown.splitlines()[0].removeprefix("PIN: ")
+    assert len(pin) == 8
+    scene.hostapd.control.expect_ok(f"WPS_PIN any {pin}")
+    scene.assert_online(100.0)
+
+
+def test_cancel_ends_it(scene: Scene) -> None:
+    scene.agent.control.expect_ok("WPS_PBC")
+    assert scene.agent.command("cancel").returncode == 0
+    scene.agent.control.wait_event("WPS-CANCEL")
+    assert scene.state()["wps"]["result"] == "cancelled"
+
+
+# ---- what is remembered
+
+
+def test_a_restarted_agent_joins_by_itself_and_so_does_wpa_supplicant_with_its_file(scene: Scene) -> None:
+    scene.hostapd.press_button()
+    scene.agent.control.expect_ok("WPS_PBC")
+    scene.assert_online()
+    scene.agent.stop()
+    with Agent(CONFIG) as again:
+        wait_until(lambda: again.control.values("STATUS").get("wpa_state") == "COMPLETED", 30.0, "not joined again")
+        wait_until(lambda: scene.namespace.can_ping(STATION_ADDRESS), 10.0, "no ping goes through")
+    networks = "\n".join(line for line in NETWORKS.read_text().splitlines() if not line.startswith("update_config"))
+    with WpaSupplicant(STATION, config=networks) as theirs:
+        wait_until(lambda: theirs.is_connected, 30.0, "wpa_supplicant does not join with our file")
+
+
+def test_an_access_point_that_was_killed_is_joined_when_it_is_back(scene: Scene) -> None:
+    scene.hostapd.press_button()
+    scene.agent.control.expect_ok("WPS_PBC")
+    scene.assert_online()
+    scene.agent.control.forget_events()
+    scene.hostapd.kill()
+    scene.agent.control.wait_event("CTRL-EVENT-DISCONNECTED", 60.0)
+    with Hostapd(AP, namespace=scene.namespace):
+        scene.assert_online()
+
+
+def test_an_interface_set_down_is_told_and_joins_when_it_is_up(scene: Scene) -> None:
+    scene.hostapd.press_button()
+    scene.agent.control.expect_ok("WPS_PBC")
+    scene.assert_online()
+    scene.agent.control.forget_events()
+    run("ip", "link", "set", STATION, "down")
+    wait_until(lambda: scene.state()["state"] in ("lost", "failed"), 10.0, "the loss is not told")
+    scene.assert_online()
+
+
+# ---- both roles
+
+
+OURS = """
+[[access_point]]
+interface = "wlan2"
+ssid = "reference"
+passphrase = "a secret passphrase"
+channel = 1
+"""
+
+
+def test_our_station_and_our_access_point_in_one_agent() -> None:
+    NETWORKS.unlink(missing_ok=True)
+    with Agent(CONFIG + OURS) as agent:
+        agent.control.read_events()
+        agent.control.expect_ok("WPS_PBC")
+        agent.control.expect_ok(f"IFNAME={STATION} WPS_PBC")
+        event = agent.control.wait_event("CTRL-EVENT-CONNECTED", 60.0)
+        assert event.interface == STATION
+        status = agent.control.values(f"IFNAME={STATION} STATUS")
+        assert status["wpa_state"] == "COMPLETED"
+        assert status["bssid"] == interface_address("wlan2")
+        wait_until(lambda: agent.control.values("STATUS")["num_sta[0]"] == "1", 5.0, "our access point lost it")
+        assert agent.control.has_event("WPS-REG-SUCCESS")
