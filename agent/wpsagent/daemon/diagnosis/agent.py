@@ -40,9 +40,9 @@ def _parse(answer: str) -> Mapping[str, Any] | None:
     """The report; None when it is none of ours."""
     try:
         report = json.loads(answer)
-        for network in report["access_points"]:
+        for network in (*report["access_points"], *report.get("stations", ())):
             _ = (network["interface"], network["state"], network["reason"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return dict(report)
 
@@ -56,6 +56,7 @@ def _report(survey: Survey, path: str) -> list[Finding]:
         ]
     findings = [ok(CHECK, f"it is running (version {report.get('version', '?')}, process {report.get('pid', '?')})")]
     findings += [_network(network) for network in report["access_points"]]
+    findings += [_station(station) for station in report.get("stations", ())]
     return [*findings, *_outdated(survey, report)]
 
 
@@ -72,10 +73,27 @@ def _network(network: Mapping[str, Any]) -> Finding:
             return problem(check, f"its network is down: {text}", remedy)
 
 
+def _station(station: Mapping[str, Any]) -> Finding:
+    check = f"{CHECK} {station['interface']}"
+    match station["state"]:
+        case "connected":
+            return ok(check, f"its station is in the network {station.get('ssid')}")
+        case "disconnected" if not station.get("networks"):
+            return warning(check, "its station knows no network", f"wps-agent join {station['interface']}")
+        case "disconnected":
+            return warning(check, "its station is in no network", "see who is there: wps-agent scan")
+        case "starting":
+            return warning(check, "its station is still starting", "wait some seconds and try again")
+        case state:
+            reason = station["reason"] or f"it says no more than {state!r}"
+            text, remedy = split_advice(str(reason), "the checks below tell more; it is tried again by itself")
+            return problem(check, f"its station is down: {text}", remedy)
+
+
 def _outdated(survey: Survey, report: Mapping[str, Any]) -> list[Finding]:
     """An agent that was started with another configuration than the one that is there now."""
-    running = {network["interface"] for network in report["access_points"]}
-    configured = {ap.interface for ap in survey.access_points}
+    running = {user["interface"] for user in (*report["access_points"], *report.get("stations", ()))}
+    configured = {claim.interface for claim in survey.claims}
     if not configured or running == configured:
         return []
     text = f"it runs {', '.join(sorted(running))}, the configuration names {', '.join(sorted(configured))}"

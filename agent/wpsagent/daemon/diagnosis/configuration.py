@@ -24,11 +24,12 @@ async def check_configuration(survey: Survey) -> AsyncIterator[Finding]:
         for line in error.problems:
             yield problem(CHECK, *split_advice(line.removeprefix(f"{path}: "), remedy))
         return
-    networks = ", ".join(f"{ap.ssid} on {ap.interface}" for ap in configuration.access_points)
-    yield ok(CHECK, f"{path}: {networks}")
+    roles = [f"{ap.ssid} on {ap.interface}" for ap in configuration.access_points]
+    roles += [f"a station on {station.interface}" for station in configuration.stations]
+    yield ok(CHECK, f"{path}: {', '.join(roles)}")
     for line in configuration.warnings:
         yield warning(CHECK, *split_advice(line, f"correct it in {path}"))
-    if not any(ap.wps for ap in configuration.access_points):
+    if not configuration.stations and not any(ap.wps for ap in configuration.access_points):
         yield warning(
             CHECK, "no network offers WPS: the button can do nothing", "set wps = true in an [[access_point]]"
         )

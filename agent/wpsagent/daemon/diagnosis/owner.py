@@ -11,10 +11,9 @@ from collections.abc import AsyncIterator, Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from wpsagent.config.model import AccessPointSettings
 from wpsagent.daemon.diagnosis.findings import Finding, ok, problem, skipped, warning
 from wpsagent.daemon.diagnosis.radio import interface_of
-from wpsagent.daemon.diagnosis.survey import CommandResult, Presence, Survey
+from wpsagent.daemon.diagnosis.survey import Claim, CommandResult, Presence, Survey
 from wpsagent.ports import InterfaceType
 
 # nmcli(1), exit status
@@ -30,25 +29,25 @@ _CONFIGURATIONS = (
 
 async def check_owners(survey: Survey) -> AsyncIterator[Finding]:
     """A line for each owner of each interface, or one that says there is none."""
-    if not survey.access_points:
+    if not survey.claims:
         yield skipped("owner", "there is no usable configuration that names interfaces")
-    for ap in survey.access_points:
-        found = [finding async for finding in _owners(survey, ap)]
-        for finding in found or [_nobody(survey, ap)]:
+    for claim in survey.claims:
+        found = [finding async for finding in _owners(survey, claim)]
+        for finding in found or [_nobody(survey, claim)]:
             yield finding
 
 
-def _nobody(survey: Survey, ap: AccessPointSettings) -> Finding:
-    check = f"owner {ap.interface}"
+def _nobody(survey: Survey, claim: Claim) -> Finding:
+    check = f"owner {claim.interface}"
     if survey.wiphys is None:
         return skipped(check, "no program says that it has it, but interfaces cannot be listed")
-    if ap.create_on is None and interface_of(survey, ap.interface) is None:
+    if not claim.is_created and interface_of(survey, claim.interface) is None:
         return skipped(check, "there is no such interface that anybody could have")
     return ok(check, "no other program has it")
 
 
-async def _owners(survey: Survey, ap: AccessPointSettings) -> AsyncIterator[Finding]:
-    check, name = f"owner {ap.interface}", ap.interface
+async def _owners(survey: Survey, claim: Claim) -> AsyncIterator[Finding]:
+    check, name = f"owner {claim.interface}", claim.interface
     if survey.runs_network(name):
         yield ok(check, "the running wps-agent has it")
         return

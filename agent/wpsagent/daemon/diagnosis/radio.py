@@ -31,13 +31,16 @@ async def check_radios(survey: Survey) -> AsyncIterator[Finding]:
         return
     names = ", ".join(_radio_name(wiphy.capabilities) for wiphy in survey.wiphys)
     yield ok("radios", names)
-    if not survey.access_points:
+    if not survey.claims:
         yield skipped("interfaces", "there is no usable configuration that names any")
         for wiphy in survey.wiphys:
             yield _rfkill(survey, f"rfkill {wiphy.capabilities.wiphy_name}", wiphy)
     country = await _country(survey) if survey.access_points else None
     for ap in survey.access_points:
         for finding in _network(survey, ap, country):
+            yield finding
+    for station in survey.stations:
+        for finding in _station(survey, station.interface):
             yield finding
 
 
@@ -48,6 +51,24 @@ def _no_radio_remedy(survey: Survey) -> str:
 
 def _radio_name(capabilities: RadioCapabilities) -> str:
     return f"{capabilities.wiphy_name} ({capabilities.driver or 'unknown driver'})"
+
+
+def _station(survey: Survey, name: str) -> list[Finding]:
+    """What a station needs: its interface, a radio that can be one, and that it is not blocked."""
+    check = f"interface {name}"
+    for wiphy in survey.wiphys or ():
+        if name in (interface.name for interface in wiphy.interfaces):
+            radio = _radio_name(wiphy.capabilities)
+            if not wiphy.capabilities.supports_station:
+                return [problem(check, f"{radio} cannot be a station", "take another adapter")]
+            return [ok(check, f"it is on {radio}, which can be a station"), _rfkill(survey, f"rfkill {name}", wiphy)]
+    names = ", ".join(interface.name for wiphy in survey.wiphys or () for interface in wiphy.interfaces)
+    text = f"there is no wireless interface {name} (there is: {names or 'none'})"
+    return [
+        problem(
+            check, text, f"set interface to one of these, or create it: iw phy <phy> interface add {name} type managed"
+        )
+    ]
 
 
 def _network(survey: Survey, ap: AccessPointSettings, country: str | None) -> list[Finding]:

@@ -17,7 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from wpsagent.config.loader import load
-from wpsagent.config.model import AccessPointSettings, ButtonSettings, Configuration, LedSettings, MqttSettings
+from wpsagent.config.model import (
+    AccessPointSettings,
+    ButtonSettings,
+    Configuration,
+    LedSettings,
+    MqttSettings,
+    StationSettings,
+)
 from wpsagent.daemon.board import open_buttons, open_leds
 from wpsagent.io.control_socket import AsyncControlClient, ControlSocketError
 from wpsagent.io.nl80211.capabilities import WiphyDescription, discover
@@ -126,6 +133,18 @@ class Process:
     arguments: tuple[str, ...]
 
 
+_UP = ("enabled", "disconnected", "connected")
+"""States of networks and stations that have their interface."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An interface of the configuration: there already, or to be created."""
+
+    interface: str
+    is_created: bool = False
+
+
 @dataclass(slots=True)
 class Survey:
     """What is known so far.  agent: the running agent's report; wiphys: None when radios cannot be listed."""
@@ -142,14 +161,26 @@ class Survey:
         return self.configuration.access_points if self.configuration is not None else ()
 
     @property
+    def stations(self) -> tuple[StationSettings, ...]:
+        return self.configuration.stations if self.configuration is not None else ()
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Every interface that the configuration wants."""
+        created = [Claim(ap.interface, is_created=ap.create_on is not None) for ap in self.access_points]
+        return (*created, *(Claim(station.interface) for station in self.stations))
+
+    @property
     def is_agent_there(self) -> bool:
         """A running agent, whether it answers or not, has what it needs: nobody else can open it."""
         return self.agent_presence is not Presence.ABSENT
 
     def runs_network(self, interface: str) -> bool:
-        """Whether the running agent has a network up on an interface."""
-        networks = self.agent["access_points"] if self.agent is not None else []
-        return any(n["interface"] == interface and n["state"] == "enabled" for n in networks)
+        """Whether the running agent has a network or a station up on an interface."""
+        if self.agent is None:
+            return False
+        users = [*self.agent["access_points"], *self.agent.get("stations", ())]
+        return any(user["interface"] == interface and user["state"] in _UP for user in users)
 
     def path(self, absolute: str) -> Path:
         """A file of the system that is looked at."""
