@@ -6,6 +6,7 @@ is not ours (Wi-Fi Simple Configuration 2.0 forbids WPS on hidden networks).  Wh
 its file, the frequency from the channel) it puts into the table it read, so that building values is plain copying.
 """
 
+import os
 import stat
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -37,6 +38,8 @@ class Checks:
         self._roles()
         for table in access_points:
             self._access_point(table)
+        for table in self._root.many("station"):
+            self._programs(table)
         for check in (self._unique_interfaces, self._buttons, self._leds, self._pins, self._mqtt):
             check()
 
@@ -138,6 +141,15 @@ class Checks:
             if first is not table:
                 self._add(table, name, f'found "{table[name]}", which {first.path} has already')
 
+    # ---- stations
+
+    def _programs(self, table: Table) -> None:
+        """What is not there yet may come later (a folder mounted, a package installed): no reason not to start."""
+        for name in table["on_change"]:
+            complaint = _complaint(Path(name))
+            if complaint:
+                self.warnings.append(f"{table.where('on_change')}: {name} {complaint}")
+
     # ---- buttons and LEDs
 
     def _buttons(self) -> None:
@@ -235,6 +247,19 @@ def _require_usable_channel(mhz: int) -> None:
         raise UsageError(f"expected a channel of 2.4 or 5 GHz: WPS does not exist in the {band.value} band")
     if band is FrequencyBand.GHZ_5 and channel_of(mhz) not in _CHANNELS_5_GHZ:
         raise UsageError("expected a 20 MHz channel of 5 GHz: 36, 40 … 64, 100 … 144 or 149 … 177")
+
+
+def _complaint(program: Path) -> str:
+    """Why a program cannot or should not be run, or nothing."""
+    try:
+        mode = program.stat().st_mode
+    except OSError as error:
+        return f"cannot be run: {error.strerror}"
+    if not stat.S_ISREG(mode):
+        return "is not a file: it cannot be run"
+    if not os.access(program, os.X_OK):
+        return "is not executable: chmod +x it"
+    return "can be changed by everyone on this device: chmod o-w it" if mode & stat.S_IWOTH else ""
 
 
 def _expected_groups(groups: set[str]) -> str:

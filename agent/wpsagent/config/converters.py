@@ -223,6 +223,20 @@ def names(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def programs(value: Any) -> tuple[str, ...]:
+    """A program by its absolute path, or a list of up to eight; no arguments, no shell."""
+    convert = text(1, 255)
+    expected = "the absolute path of a program, or a list of up to 8"
+    paths = value if isinstance(value, list) else [value]
+    try:
+        result = tuple(convert(path) for path in paths)
+    except UnexpectedError:
+        raise UnexpectedError(expected) from None
+    if len(result) > 8 or not all(path.startswith("/") for path in result):
+        raise UnexpectedError(expected)
+    return result
+
+
 def figure(value: Any) -> tuple[tuple[int, int], ...]:
     """An LED figure: [[on_ms, off_ms], …], 1 to 16 steps, repeated for ever."""
     if not isinstance(value, list) or not 1 <= len(value) <= 16 or not all(_is_step(step) for step in value):

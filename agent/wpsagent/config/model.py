@@ -115,7 +115,10 @@ class AccessPointSettings:
 
 @dataclass(frozen=True, slots=True)
 class StationSettings:
-    """[[station]]: an interface that joins networks of others.  networks_file: as wpa_supplicant has it."""
+    """[[station]]: an interface that joins networks of others.  networks_file: as wpa_supplicant has it.
+
+    on_change: programs to run when it has joined a network or left it.
+    """
 
     interface: str
     networks_file: str
@@ -123,6 +126,7 @@ class StationSettings:
     add_sae: bool
     pbc_scan: PushButtonScan
     eapol: EapolTransport
+    on_change: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,13 @@ STATION = Section(
             "auto",
             "auto: the driver's control port if it has one; packet: always a packet socket.",
         ),
+        Key(
+            "on_change",
+            c.programs,
+            (),
+            "Program, or list of programs, to run as `<program> <interface> CONNECTED` or `… DISCONNECTED`.",
+            "[]",
+        ),
     ),
     is_array=True,
 )

@@ -26,6 +26,7 @@ from wpsagent.config.model import (
 from wpsagent.control.agent import AccessPointStatus, WpsStatus
 from wpsagent.control.commands import Commands
 from wpsagent.daemon.board import Leds, button_name, open_buttons, open_leds
+from wpsagent.daemon.hooks import StationHooks
 from wpsagent.daemon.networks import Networks, OpenRadio
 from wpsagent.daemon.reporting import Reporting
 from wpsagent.daemon.stations import OpenStationRadio, Station, Stations
@@ -110,6 +111,7 @@ class Daemon:
             self.reporting.report(e.AgentStarting())
             stack.push_async_callback(self.networks.stop)
             await self.networks.start()
+            self._open_hooks(stack)
             stack.push_async_callback(self._stations.stop)
             await self._stations.start()
             self.reporting.report(e.AgentStarted())
@@ -142,6 +144,13 @@ class Daemon:
         )
         if self.mqtt is not None:
             self.mqtt.start()
+
+    def _open_hooks(self, stack: AsyncExitStack) -> None:
+        """The programs of the stations, which run until the stations have said goodbye."""
+        hooks = StationHooks(self.configuration)
+        stack.push_async_callback(hooks.close)
+        self.reporting.observers.append(hooks.observe)
+        self.reporting.control_listeners.append(hooks.signal)
 
     # ---- the button
 
