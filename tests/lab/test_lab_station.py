@@ -178,6 +178,20 @@ def test_a_wrong_pin_of_an_access_point_is_told_and_so_is_a_locked_one() -> None
         assert scene.agent.command("learn", bssid, AP_PIN, "--wait", timeout=90.0).returncode == 6
 
 
+def test_an_access_point_is_given_new_settings_and_joined_with_them() -> None:
+    ssid, key = "given by us", "another passphrase"
+    with scene_of(hostapd=f"ap_setup_locked=0\nap_pin={AP_PIN}\nwps_cred_processing=2") as scene:
+        scene.secrets |= {AP_PIN, key}
+        bssid = address_in(scene.namespace, AP)
+        request = f"WPS_REG {bssid} {AP_PIN} {ssid.encode().hex()} WPA2PSK CCMP {key.encode().hex()}"
+        scene.agent.control.expect_ok(request)
+        scene.agent.control.wait_event("WPS-SUCCESS", 60.0)
+        assert f'psk="{key}"' in NETWORKS.read_text()
+        scene.hostapd.control.wait_event("WPS-NEW-AP-SETTINGS", 10.0)
+        scene.agent.control.wait_event("CTRL-EVENT-CONNECTED", 90.0)
+        assert scene.agent.control.values("STATUS")["ssid"] == ssid
+
+
 # ---- the command line
 
 
@@ -259,6 +273,18 @@ ssid = "reference"
 passphrase = "a secret passphrase"
 channel = 1
 """
+
+
+def test_our_station_and_our_access_point_in_one_agent_by_pin() -> None:
+    NETWORKS.unlink(missing_ok=True)
+    with Agent(CONFIG + OURS) as agent:
+        agent.control.read_events()
+        pin = agent.control.request(f"IFNAME={STATION} WPS_PIN any")
+        assert agent.command("pin", pin).returncode == 0
+        event = agent.control.wait_event("CTRL-EVENT-CONNECTED", 100.0)
+        assert event.interface == STATION
+        assert agent.control.values(f"IFNAME={STATION} STATUS")["bssid"] == interface_address("wlan2")
+        assert pin not in agent.log
 
 
 def test_our_station_and_our_access_point_in_one_agent() -> None:

@@ -115,12 +115,12 @@ class Station(Upkeep):
 
     def _station_events(self, events: Sequence[sta.StationReport]) -> None:
         for event in events:
+            if isinstance(event, sta.NetworksChanged):
+                self._networks_changed()  # in its place: whoever hears of the success finds it saved
             for agent_event in from_station(self.interface, event, self.networks):
                 self._report(agent_event)
             if isinstance(event, sta.StationLost):
                 self._lost.set()
-        if any(isinstance(event, sta.NetworksChanged) for event in events):
-            self._networks_changed()
 
     # ---- the networks and their file
 
