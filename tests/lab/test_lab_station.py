@@ -226,6 +226,27 @@ def test_cancel_ends_it(scene: Scene) -> None:
     assert scene.state()["wps"]["result"] == "cancelled"
 
 
+def test_wpa_cli_drives_it(scene: Scene) -> None:
+    def wpa_cli(*words: str) -> str:
+        return run("wpa_cli", "-p", "/run/wps-agent", "-i", "control", *words)
+
+    scene.hostapd.press_button()
+    assert wpa_cli("wps_pbc") == "OK\n"
+    scene.assert_online()
+    assert "wpa_state=COMPLETED\n" in wpa_cli("status")
+    assert wpa_cli("list_networks").splitlines()[1] == "0\treference\tany\t[CURRENT]"
+    assert wpa_cli("scan") == "OK\n"
+    scene.agent.control.wait_event("CTRL-EVENT-SCAN-RESULTS", 30.0)
+    assert wpa_cli("scan_results").splitlines()[1].endswith("\treference")
+    assert wpa_cli("bss", "0").splitlines()[1] == f"bssid={address_in(scene.namespace, AP)}"
+    pin = wpa_cli("wps_pin", "get").strip()
+    assert wpa_cli("wps_check_pin", pin).strip() == pin
+    assert wpa_cli("disconnect") == "OK\n"
+    scene.agent.control.wait_event("CTRL-EVENT-DISCONNECTED")
+    assert wpa_cli("reconnect") == "OK\n"
+    scene.agent.control.wait_event("CTRL-EVENT-CONNECTED", 30.0)
+
+
 # ---- what is remembered
 
 
