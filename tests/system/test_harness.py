@@ -181,7 +181,7 @@ def test_sum_takes_the_second_try_for_what_failed_in_the_first(tmp_path: Path) -
     suites = {"lab": 'errors="1" failures="1" skipped="0" tests="9"', "lab-again": 'errors="0" failures="1" tests="2"'}
     for name, suite in suites.items():
         (tmp_path / f"{name}.xml").write_text(f'<testsuite name="pytest" {suite}></testsuite>')
-    command = [sys.executable, REPOSITORY / ".ci" / "sum.py", *sorted(tmp_path.iterdir())]
+    command: list[str | Path] = [sys.executable, REPOSITORY / ".ci" / "sum.py", *sorted(tmp_path.iterdir())]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "8 passed, 1 failed"
     assert done.returncode == 1
