@@ -28,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export COVERAGE_FILE := build/coverage
 
-.PHONY: help run test test-native coverage test-lab lint format bench lab venv clean
+.PHONY: help run test test-native coverage test-lab test-lab-again lint format bench lab venv clean
 
 help:
 	@echo 'make run     run the agent: on this board with its radio, or simulated where there is none'
@@ -108,7 +108,14 @@ coverage: test-native
 test-lab: $(VENV)/test.stamp need-peers
 	@mkdir -p $(REPORTS)
 	@$(MAKE) lab || [ "$${WPS_LAB_REQUIRED:-}" != 1 ]
-	@$(PYTEST) --junitxml=$(REPORTS)/lab.xml tests/lab $(ARGS)
+	@rm -f $(REPORTS)/lab-again.xml
+	@$(PYTEST) --junitxml=$(REPORTS)/lab.xml tests/lab $(ARGS) || { [ $$? -eq 1 ] && $(MAKE) test-lab-again; }
+
+# The guests' clocks go on while a loaded host does something else, so a test of seconds may fail by no fault of ours;
+# one that fails twice in a row has failed.  What passes only now is named above.
+test-lab-again:
+	@echo 'Once more, those that failed:'
+	@$(PYTEST) --last-failed --last-failed-no-failures none --junitxml=$(REPORTS)/lab-again.xml tests/lab $(ARGS)
 
 lint: $(VENV)/test.stamp
 	@mkdir -p build

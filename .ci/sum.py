@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Adds up JUnit reports of pytest: prints "N passed, N failed", exits 1 if any test failed or none passed."""
+"""Adds up JUnit reports of pytest: prints "N passed, N failed", exits 1 if any test failed or none passed.
+
+A report named X-again.xml is of the tests that failed in X.xml, run once more: its result is theirs.
+"""
 
 import re
 import sys
@@ -17,7 +20,11 @@ def count(report: str) -> tuple[int, int, int]:
 
 
 def main(paths: list[str]) -> int:
-    counts = [count(Path(path).read_text()) for path in paths]
+    counts = []
+    for path in map(Path, paths):
+        passed, failed, skipped = count(path.read_text())
+        is_superseded = str(path.with_name(f"{path.stem}-again.xml")) in paths
+        counts.append((passed, 0 if is_superseded else failed, skipped))
     passed, failed, skipped = (sum(column) for column in zip((0, 0, 0), *counts, strict=True))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or not passed else 0

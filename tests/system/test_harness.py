@@ -175,3 +175,13 @@ def test_sum_adds_reports_up(tmp_path: Path, suites: list[str], line: str, statu
     )
     assert done.stdout.strip() == line
     assert done.returncode == status
+
+
+def test_sum_takes_the_second_try_for_what_failed_in_the_first(tmp_path: Path) -> None:
+    suites = {"lab": 'errors="1" failures="1" skipped="0" tests="9"', "lab-again": 'errors="0" failures="1" tests="2"'}
+    for name, suite in suites.items():
+        (tmp_path / f"{name}.xml").write_text(f'<testsuite name="pytest" {suite}></testsuite>')
+    command: list[str | Path] = [sys.executable, REPOSITORY / ".ci" / "sum.py", *sorted(tmp_path.iterdir())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "8 passed, 1 failed"
+    assert done.returncode == 1

@@ -316,3 +316,16 @@ def test_any_octets_give_a_value_or_a_decode_error(decode: Callable[[bytes], obj
                 decode(broken)
             except DecodeError:
                 continue
+
+
+def test_the_published_nfc_password_token_both_ways() -> None:
+    key_hash, password = (
+        "691f6c35ac5ff23180ffbf899bf3e563d047aa68",
+        "cb7fe7a25053f8f5bf822660c21e66d8a58d3393bb78494e239031d6aabcb90c",
+    )
+    token = octets_of("102c0036", key_hash, "bfab", password, "1049000600372a000120")
+    attributes = Attributes.decode(token)
+    assert attributes.get(A.OOB_DEVICE_PASSWORD) == octets_of(key_hash, "bfab", password)
+    assert attributes.wfa == WfaExtension(version2=0x20)
+    builder = AttributesBuilder().octets(A.OOB_DEVICE_PASSWORD, octets_of(key_hash, "bfab", password))
+    assert builder.wfa(WfaExtension(version2=0x20)).build() == token
