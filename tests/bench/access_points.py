@@ -2,6 +2,7 @@
 """What is compared: an access point with a push-button, as a process; ours and hostapd."""
 
 import json
+from collections.abc import Mapping
 from typing import Protocol
 
 from tests.lab.peers import Agent, Hostapd, PeerProcess
@@ -21,6 +22,9 @@ class BenchAccessPoint(Protocol):
     def press(self) -> None:
         """Press its button, over its control socket."""
 
+    def enter_pin(self, pin: str) -> None:
+        """Have it expect a station with this PIN."""
+
     def stop(self) -> None:
         """End the process that was started last."""
 
@@ -37,6 +41,9 @@ class HostapdAccessPoint:
     def press(self) -> None:
         self._process.press_button()
 
+    def enter_pin(self, pin: str) -> None:
+        self._process.control.expect_ok(f"WPS_PIN any {pin}")
+
     def stop(self) -> None:
         self._process.stop()
 
@@ -50,23 +57,27 @@ class AgentAccessPoint:
         self._mqtt_port = mqtt_port
 
     def start(self, interface: str) -> PeerProcess:
-        self._process = Agent(_agent_config(interface, self._mqtt_port))
+        tables: dict[str, dict[str, str | int]] = {
+            "[agent]": {"control_socket": "/run/wps-agent-bench.sock", "state_directory": "/run/wps-agent-bench"},
+            "[[access_point]]": {"interface": interface, "ssid": SSID, "passphrase": PASSPHRASE, "channel": 1},
+            "[mqtt]": {"host": "127.0.0.1", "port": self._mqtt_port},
+        }
+        self._process = Agent(agent_config(tables))
         self._control = self._process.control
         return self._process
 
     def press(self) -> None:
         self._control.expect_ok("WPS_PBC")
 
+    def enter_pin(self, pin: str) -> None:
+        self._control.expect_ok(f"WPS_PIN any {pin}")
+
     def stop(self) -> None:
         self._process.stop()
 
 
-def _agent_config(interface: str, mqtt_port: int) -> str:
-    tables: dict[str, dict[str, str | int]] = {
-        "[agent]": {"control_socket": "/run/wps-agent-bench.sock", "state_directory": "/run/wps-agent-bench"},
-        "[[access_point]]": {"interface": interface, "ssid": SSID, "passphrase": PASSPHRASE, "channel": 1},
-        "[mqtt]": {"host": "127.0.0.1", "port": mqtt_port},
-    }
+def agent_config(tables: Mapping[str, Mapping[str, str | int]]) -> str:
+    """The agent's configuration file from the headings of its tables, and what they hold."""
     # A JSON string or number is one in TOML too.
     lines = (
         [name, *(f"{key} = {json.dumps(value)}" for key, value in table.items())] for name, table in tables.items()
