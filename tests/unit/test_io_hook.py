@@ -350,14 +350,3 @@ def test_closing_what_never_ran_is_nothing(programs: Programs) -> None:
 
     run(lambda: Hook("wlan1", ["/missing"]), scene)
     assert programs.log == []
-
-
-@pytest.mark.parametrize("name", ["udhcpc", "dhcpcd", "networkctl"])
-@pytest.mark.parametrize("event", ["DISCONNECTED", "WPS-SUCCESS"])
-def test_the_scripts_that_we_ship_have_nothing_to_say_to_what_they_do_not_know(name: str, event: str) -> None:
-    async def whole() -> None:
-        script = Path(__file__).parents[2] / "init/hooks" / name
-        process = await asyncio.create_subprocess_exec(script, "no-such-if", event, env={"PATH": "/usr/bin:/bin"})
-        assert await process.wait() == 0
-
-    asyncio.run(whole())
