@@ -18,7 +18,7 @@ from tests.unit.cli_agent import scripted_agent
 from wpsagent.cli import main
 from wpsagent.cli.client import status_lines
 
-PRESSED = "the network is open for one device, for two minutes: press the WPS button of the device now\n"
+PRESSED = "the button is pressed for two minutes: press the WPS button of the other device now\n"
 
 STATE: Mapping[str, Any] = {
     "node": "porch",

@@ -67,7 +67,7 @@ def word(text: str) -> str:
 def pbc(options: argparse.Namespace) -> int:
     """Press the button."""
     do(options, f"WPS_PBC {word(options.target)}" if options.target else "WPS_PBC")
-    print("the network is open for one device, for two minutes: press the WPS button of the device now")
+    print("the button is pressed for two minutes: press the WPS button of the other device now")
     return 0
 
 

@@ -117,7 +117,7 @@ COMMANDS: Sequence[Command] = (
     ),
     Command(
         "pbc",
-        "press the WPS button: open the network for one device, for two minutes",
+        "press the WPS button: open the network for one device, for two minutes (a station alone: join one)",
         (_TARGET, _SOCKET, _CONFIG),
         _client("pbc"),
         "  wps-agent pbc                     every network\n"
