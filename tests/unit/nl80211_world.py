@@ -92,6 +92,15 @@ class FakeLink:
         assert not self.up[name]
         self.addresses[name] = new
 
+    def hold_back(self, name: str) -> None:
+        self._step(f"hold back {name}")
+
+    def let_through(self, name: str) -> None:
+        self._step(f"let through {name}")
+
+    def end_holding_back(self, name: str) -> None:
+        self._step(f"end holding back {name}")
+
     def bridge_of(self, name: str) -> str | None:
         return self.bridges.get(name)
 
@@ -222,6 +231,7 @@ def worlds(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         monkeypatch.setattr(module, "rfkill_state", lambda _name: world.rfkill)
     monkeypatch.setattr(bring_up, "_CLEAN_UP_TIME", 0.05)
     monkeypatch.setattr(interface_module, "EapolSocket", world.open_eapol)
+    monkeypatch.setattr(station_module, "link", world.link)
     monkeypatch.setattr(station_module, "LinkWatch", world.open_link_watch)
     yield world
     assert world.kernel.is_closed

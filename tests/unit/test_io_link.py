@@ -163,3 +163,66 @@ def test_what_is_no_interface_name_is_refused(ioctl: FakeIoctl, name: str) -> No
 def test_the_index_of_what_is_not_there() -> None:
     with pytest.raises(RadioError, match="there is no interface nope0"):
         link.index_of("nope0")
+
+
+class FakeRouteSocket:
+    """A socket of rtnetlink: remembers the one request, answers with an error number, 0 for none."""
+
+    sent = b""
+    answer = 0
+    error: OSError | None = None
+
+    def __init__(self, family: int, kind: int, protocol: int) -> None:
+        assert (family, kind, protocol) == (socket.AF_NETLINK, socket.SOCK_RAW, 0)
+
+    def __enter__(self) -> "FakeRouteSocket":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def sendto(self, octets: bytes, address: tuple[int, int]) -> None:
+        assert address == (0, 0)
+        if self.error is not None:
+            raise self.error
+        FakeRouteSocket.sent = octets
+
+    def recv(self, _size: int) -> bytes:
+        return struct.pack("=IHHIIi", 36, 2, 0, 1, 0, -self.answer) + self.sent[:16]
+
+
+@pytest.fixture
+def route(monkeypatch: pytest.MonkeyPatch) -> type[FakeRouteSocket]:
+    monkeypatch.setattr("wpsagent.io.link.socket.socket", FakeRouteSocket)
+    for name, value in (("sent", b""), ("answer", 0), ("error", None)):
+        monkeypatch.setattr(FakeRouteSocket, name, value)
+    return FakeRouteSocket
+
+
+@pytest.mark.parametrize(
+    ("change", "operational_state", "mode"),
+    [(link.hold_back, 5, 1), (link.let_through, 6, 1), (link.end_holding_back, 6, 0)],
+)
+def test_dormant_or_not_is_said_by_rtnetlink(
+    route: type[FakeRouteSocket], change: Callable[[str], None], operational_state: int, mode: int
+) -> None:
+    change("lo")
+    index = socket.if_nametoindex("lo")
+    attributes = struct.pack("=HHI", 5, 16, operational_state) + struct.pack("=HHI", 5, 17, mode)
+    assert route.sent == struct.pack("=IHHIIBBHiII", 48, 19, 5, 1, 0, 0, 0, 0, index, 0, 0) + attributes
+
+
+def test_a_refusal_of_the_state_names_the_interface(
+    route: type[FakeRouteSocket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(route, "answer", errno.EPERM)
+    with pytest.raises(RadioError, match=r"^cannot set the state of lo: not permitted"):
+        link.hold_back("lo")
+    monkeypatch.setattr(route, "answer", errno.EINVAL)
+    with pytest.raises(RadioError, match=r"^cannot set the state of lo: Invalid argument$"):
+        link.hold_back("lo")
+    monkeypatch.setattr(route, "error", OSError(errno.ENOBUFS, "No buffer space available"))
+    with pytest.raises(RadioError, match=r"^cannot set the state of lo: No buffer space available$"):
+        link.hold_back("lo")
+    with pytest.raises(RadioError, match="there is no interface nope0"):
+        link.hold_back("nope0")

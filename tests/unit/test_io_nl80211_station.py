@@ -241,6 +241,28 @@ def test_firmware_without_a_port_to_open_is_no_error(world: World, has_control_p
     run_station(world, scenario)
 
 
+def test_the_interface_is_dormant_until_its_port_is_open(world: World) -> None:
+    async def scenario(radio: Nl80211StationRadio) -> None:
+        assert world.link.log[-1] == "hold back wlan0"
+        await radio.execute(AuthorizeStation(BSSID, is_authorized=False))
+        assert world.link.log[-1] == "hold back wlan0"
+        await radio.execute(AuthorizeStation(BSSID))
+        assert world.link.log[-1] == "let through wlan0"
+
+    run_station(world, scenario)
+    assert "end holding back wlan0" in world.link.log
+
+
+def test_a_station_works_where_its_interface_cannot_be_dormant(world: World) -> None:
+    async def scenario(radio: Nl80211StationRadio) -> None:
+        await radio.execute(AuthorizeStation(BSSID))
+
+    for step in ("hold back", "let through", "end holding back"):
+        world.link.failures[f"{step} wlan0"] = "not permitted"
+    run_station(world, scenario)
+    assert world.link.log.index("hold back wlan0") < world.link.log.index("let through wlan0")
+
+
 def test_removing_the_access_point_takes_its_key(world: World) -> None:
     check(world, RemoveStation(BSSID), (DEL_KEY, attribute(6, BSSID) + nest(80, attribute(2, u8(0)))))
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Network interfaces by ioctl: up and down, hardware address, bridge membership.
+"""Network interfaces by ioctl: up and down, hardware address, bridge membership; by rtnetlink: dormant or not.
 
 Sources: netdevice(7), linux/if.h, linux/sockios.h.  struct ifreq: 16 octets of name, then a union of 24 octets.
+rtnetlink(7), the kernel's operstates.rst, RFC 2863.  RTM_SETLINK: struct ifinfomsg (16 octets), IFLA_OPERSTATE (u8),
+IFLA_LINKMODE (u8).
 Every refusal is a RadioError that names the interface and says what can be done.
 """
 
@@ -26,6 +28,17 @@ _IFF_UP = 0x1
 _ARPHRD_ETHER = 1
 _NAME_SIZE = 16  # IFNAMSIZ, the final zero among them
 _IFREQ_SIZE = 40
+
+_NETLINK_ROUTE = 0
+_RTM_SETLINK = 19
+_REQUEST_AND_ACK = 0x01 | 0x04
+_NLMSGHDR = struct.Struct("=IHHII")
+_IFINFOMSG = struct.Struct("=BBHiII")
+_ATTRIBUTE_U8 = struct.Struct("=HHB3x")
+_IFLA_OPERSTATE, _IFLA_LINKMODE = 16, 17
+_IF_OPER_DORMANT, _IF_OPER_UP = 5, 6
+_IF_LINK_MODE_DEFAULT, _IF_LINK_MODE_DORMANT = 0, 1
+_ANSWER_SIZE = 4096
 
 _SYS_CLASS_NET = Path("/sys/class/net")
 
@@ -104,6 +117,38 @@ def remove_from_bridge(bridge: str, name: str) -> None:
     """Take the interface out of the bridge; one that is not a port of it is no error.  Raises RadioError."""
     if bridge_of(name) == bridge:
         _bridge_ioctl(_SIOCBRDELIF, bridge, name, "remove")
+
+
+def hold_back(name: str) -> None:
+    """From now on the interface is dormant when it gets a carrier, until `let_through`.  Raises RadioError."""
+    _set_link(name, _IF_OPER_DORMANT, _IF_LINK_MODE_DORMANT)
+
+
+def let_through(name: str) -> None:
+    """The interface is no longer dormant, until it loses its carrier.  Raises RadioError."""
+    _set_link(name, _IF_OPER_UP, _IF_LINK_MODE_DORMANT)
+
+
+def end_holding_back(name: str) -> None:
+    """A carrier is enough for the interface to be operational.  Raises RadioError."""
+    _set_link(name, _IF_OPER_UP, _IF_LINK_MODE_DEFAULT)
+
+
+def _set_link(name: str, operational_state: int, mode: int) -> None:
+    body = (
+        _IFINFOMSG.pack(socket.AF_UNSPEC, 0, 0, index_of(name), 0, 0)
+        + _ATTRIBUTE_U8.pack(5, _IFLA_OPERSTATE, operational_state)
+        + _ATTRIBUTE_U8.pack(5, _IFLA_LINKMODE, mode)
+    )
+    header = _NLMSGHDR.pack(_NLMSGHDR.size + len(body), _RTM_SETLINK, _REQUEST_AND_ACK, 1, 0)
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_ROUTE) as sock:
+            sock.sendto(header + body, (0, 0))
+            (code,) = struct.unpack_from("=i", sock.recv(_ANSWER_SIZE), _NLMSGHDR.size)
+    except OSError as error:
+        raise RadioError(f"cannot set the state of {name}: {error.strerror}") from error
+    if code:
+        raise RadioError(f"cannot set the state of {name}: {_ADVICE.get(-code, os.strerror(-code))}")
 
 
 def _bridge_ioctl(request: int, bridge: str, name: str, verb: str) -> None:

@@ -4,7 +4,9 @@
 Implements ports.StationRadio.  Sources: linux/nl80211.h; the order of commands is the roles' business.  The kernel or
 the firmware authenticates and associates, the agent is the supplicant.  EAPOL that comes before the kernel has said
 that the association stands is held until then.  A connection is owned by the socket: when the process dies the kernel
-disconnects.  There is one connection at a time; firmware that roams by itself is disconnected, for the keys are not
+disconnects.  Until its port is open the interface is dormant (RFC 2863): nobody asks for addresses too early, and no
+packet of theirs has the driver begin a block acknowledgement agreement, which holds EAPOL up for 70 ms.  There is one
+connection at a time; firmware that roams by itself is disconnected, for the keys are not
 those of the new access point.
 """
 
@@ -18,6 +20,7 @@ from functools import partial
 from typing import Any
 
 from wpsagent.errors import NetlinkError, RadioError
+from wpsagent.io import link
 from wpsagent.io.nl80211 import requests
 from wpsagent.io.nl80211.bring_up import Plan
 from wpsagent.io.nl80211.capabilities import read_interface
@@ -97,11 +100,13 @@ class Nl80211StationRadio(Nl80211Interface[StationEvent]):
     async def _subscribe(self) -> None:
         self._transport.subscribe("scan")
         self._watch = LinkWatch(self._index, self._link_changed)
+        self._set_link(link.hold_back)
 
     async def _end_use(self) -> None:
         self._scanner.close()
         if self._watch is not None:
             self._watch.close()
+            self._set_link(link.end_holding_back)
         if self._bssid is None and self._attempt is None:
             return
         try:
@@ -166,6 +171,15 @@ class Nl80211StationRadio(Nl80211Interface[StationEvent]):
                 raise
             # Firmware without a control port lets everything through from the association on.
             _log.debug("%s has no port to open: %s", self.interface, error)
+        if command.is_authorized:
+            self._set_link(link.let_through)
+
+    def _set_link(self, change: Callable[[str], None]) -> None:
+        """A refusal costs a little time, or what the user sees of the interface; the connection works all the same."""
+        try:
+            change(self.interface)
+        except RadioError as error:
+            _log.debug("%s", error)
 
     async def _remove_station(self, command: RemoveStation) -> None:
         """The access point stays as long as the connection does; its key goes."""
