@@ -4,7 +4,15 @@
 import pytest
 from tests.unit.test_config_loader import ACCESS_POINT, problems_of
 
-from wpsagent.config import ButtonAction, EapolTransport, PushButtonScan, StationSettings, describe, parse
+from wpsagent.config import (
+    ButtonAction,
+    CredentialProcessing,
+    EapolTransport,
+    PushButtonScan,
+    StationSettings,
+    describe,
+    parse,
+)
 
 STATION = '[[station]]\ninterface = "wlan1"\n'
 BUTTON = '[[button]]\nbackend = "simulated"\n'
@@ -18,6 +26,7 @@ def test_the_smallest_station_gets_every_default() -> None:
         StationSettings(
             interface="wlan1",
             networks_file="/var/lib/wps-agent/wlan1.conf",
+            cred_processing=CredentialProcessing.INTERNAL,
             wps_priority=0,
             add_sae=False,
             pbc_scan=PushButtonScan.FULL,
@@ -28,11 +37,20 @@ def test_the_smallest_station_gets_every_default() -> None:
 
 def test_a_station_with_everything_said() -> None:
     text = (
-        f'{STATION}networks_file = "/etc/networks.conf"\nwps_priority = 5\nadd_sae = true\npbc_scan = "fast"\n'
+        f'{STATION}networks_file = "/etc/networks.conf"\ncred_processing = "both"\n'
+        'wps_priority = 5\nadd_sae = true\npbc_scan = "fast"\n'
         'eapol = "packet"\n'
     )
     assert parse(text).stations == (
-        StationSettings("wlan1", "/etc/networks.conf", 5, True, PushButtonScan.FAST, EapolTransport.PACKET),
+        StationSettings(
+            "wlan1",
+            "/etc/networks.conf",
+            CredentialProcessing.BOTH,
+            5,
+            True,
+            PushButtonScan.FAST,
+            EapolTransport.PACKET,
+        ),
     )
 
 

@@ -266,6 +266,26 @@ def test_a_station_says_what_it_is(tmp_path: Path) -> None:
     run(scene())
 
 
+@pytest.mark.parametrize(("processing", "is_joined"), [("external", False), ("both", True)])
+def test_a_credential_is_told_to_control_clients_who_asked_for_it(
+    tmp_path: Path, processing: str, is_joined: bool
+) -> None:
+    async def scene() -> None:
+        async with House(tmp_path, f'cred_processing = "{processing}"\n').running() as house:
+            house.access_point.group.press_button()
+            house.stations.press_button()
+            await house.until(s.StationWpsStarted)
+            await asyncio.sleep(60)
+            told = [event.text for event in house.told if isinstance(event, s.StationSignal)]
+            (received,) = [text for text in told if text.startswith("WPS-CRED-RECEIVED 100e")]
+            assert PASSPHRASE.hex() in received
+            assert house.count(s.Joined) == is_joined
+            assert house.file.exists() == is_joined
+            assert PASSPHRASE.hex() not in repr(house.told)
+
+    run(scene())
+
+
 class StationsOnly(FakeAgent):
     """An agent with stations and nothing else, as its commands see it."""
 

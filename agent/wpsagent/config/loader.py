@@ -18,6 +18,7 @@ from wpsagent.config.model import (
     ButtonAction,
     ButtonSettings,
     Configuration,
+    CredentialProcessing,
     DeviceSettings,
     EapolTransport,
     LedSettings,
@@ -129,6 +130,7 @@ def _access_point(table: Table) -> AccessPointSettings:
 def _station(table: Table, state_directory: str) -> StationSettings:
     values = dict(table.values)
     values["networks_file"] = table["networks_file"] or str(Path(state_directory) / f"{table['interface']}.conf")
+    values["cred_processing"] = CredentialProcessing(table["cred_processing"])
     values["pbc_scan"] = PushButtonScan(table["pbc_scan"])
     values["eapol"] = EapolTransport(table["eapol"])
     return StationSettings(**values)

@@ -26,6 +26,14 @@ class EapolTransport(StrEnum):
     PACKET = "packet"
 
 
+class CredentialProcessing(StrEnum):
+    """What becomes of what WPS brings: our networks, a hexadecimal text for control clients, or both."""
+
+    INTERNAL = "internal"
+    EXTERNAL = "external"
+    BOTH = "both"
+
+
 class PushButtonScan(StrEnum):
     """What a station listens to after its button was pressed: every channel, or the likely ones first."""
 
@@ -122,6 +130,7 @@ class StationSettings:
 
     interface: str
     networks_file: str
+    cred_processing: CredentialProcessing
     wps_priority: int
     add_sae: bool
     pbc_scan: PushButtonScan

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wpsagent.config import converters as c
-from wpsagent.config.model import ButtonAction, EapolTransport, PushButtonScan, Security
+from wpsagent.config.model import ButtonAction, CredentialProcessing, EapolTransport, PushButtonScan, Security
 
 REQUIRED: Final = object()
 
@@ -144,6 +144,12 @@ STATION = Section(
             None,
             "Its networks, as wpa_supplicant.conf; <interface>.conf in state_directory if not set.",
             '"/var/lib/wps-agent/wlan1.conf"',
+        ),
+        Key(
+            "cred_processing",
+            c.choice(*(processing.value for processing in CredentialProcessing)),
+            "internal",
+            "What WPS brings becomes a network here (internal), WPS-CRED-RECEIVED to control clients (external).",
         ),
         Key("wps_priority", c.integer(0, 65535), 0, "Priority of the networks that WPS brings."),
         Key("add_sae", c.boolean, False, "Networks that WPS brings may be joined by WPA3's SAE too."),

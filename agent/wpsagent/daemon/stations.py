@@ -23,7 +23,7 @@ from wpsagent.roles.runner import StationRunner
 from wpsagent.roles.sta import events as sta
 from wpsagent.roles.sta.machine import StationMachine
 from wpsagent.roles.sta.network import NetworkList
-from wpsagent.roles.sta.parameters import StationParameters
+from wpsagent.roles.sta.parameters import CredentialProcessing, StationParameters
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
 from wpsagent.wsc.device import DeviceDescription, uuid_from_mac
@@ -106,6 +106,7 @@ class Station(Upkeep):
             interface=self.interface,
             device=_description(self._device, capabilities),
             uuid=self._device.uuid or uuid_from_mac(address),
+            credential_processing=CredentialProcessing[self.settings.cred_processing.name],
             wps_priority=self.settings.wps_priority,
             add_sae=self.settings.add_sae,
             is_push_button_fast=self.settings.pbc_scan is PushButtonScan.FAST,
