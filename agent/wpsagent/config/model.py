@@ -75,6 +75,7 @@ class DeviceSettings:
     primary_device_type: PrimaryDeviceType
     uuid: bytes | None
     config_methods: ConfigMethods
+    os_version: int = 0
 
     def description(self, rf_bands: RfBands = RfBands.BAND_2_4_GHZ) -> DeviceDescription:
         """What we say of ourselves in messages and frames, on these bands."""
@@ -85,6 +86,7 @@ class DeviceSettings:
             serial_number=self.serial_number,
             primary_device_type=self.primary_device_type,
             device_name=self.name,
+            os_version=self.os_version,
             config_methods=self.config_methods,
             rf_bands=rf_bands,
         )
@@ -98,6 +100,8 @@ class AccessPointSettings:
 
     passphrase: 8 to 63 octets; psk: 32 octets; both None on an open network, exactly one of them set on WPA2.
     create_on: a phy or an interface on which `interface` is created; None when `interface` exists.
+    source_file: the hostapd.conf it came from, into which what a registrar changes is written back; None with TOML.
+    control_directory, control_group: of its own control socket; None: as [agent] says; "" for the folder: no socket.
     """
 
     interface: str
@@ -119,6 +123,9 @@ class AccessPointSettings:
     beacon_interval_tu: int
     dtim_period: int
     eapol: EapolTransport
+    source_file: str | None = None
+    control_directory: str | None = None
+    control_group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +133,7 @@ class StationSettings:
     """[[station]]: an interface that joins networks of others.  networks_file: as wpa_supplicant has it.
 
     on_change: programs to run when it has joined a network or left it.
+    control_directory, control_group: of its own control socket; None: as [agent] says; "" for the folder: no socket.
     """
 
     interface: str
@@ -136,6 +144,8 @@ class StationSettings:
     pbc_scan: PushButtonScan
     eapol: EapolTransport
     on_change: tuple[str, ...] = ()
+    control_directory: str | None = None
+    control_group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
