@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from wpsagent.control import COMMANDS, AccessPointStatus, Commands, WpsStatus
+from wpsagent.control import AccessPoint, AccessPointStatus, Commands, WpsStatus
 from wpsagent.control.agent import Station
+from wpsagent.control.commands import ACCESS_POINT
 from wpsagent.errors import OverlapError, RadioError
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.wsc.device import parse_uuid
+from wpsagent.wsc.enrollee_table import EnrolleeInformation
 
 UUID_TEXT = "2b7093f1-d6fb-5108-adbb-bea66bb87333"
 STATION = MacAddress.parse("02:00:00:00:01:00")
@@ -46,6 +48,12 @@ class FakeAgent:
     def wps_status(self, target: str | None) -> WpsStatus:
         self._note("wps_status", target)
         return self.status
+
+    def access_point_doors(self) -> Sequence[AccessPoint]:
+        return ()
+
+    def pending_pins(self, target: str | None) -> Sequence[EnrolleeInformation]:
+        return ()
 
     def stations(self) -> Sequence[Station]:
         return ()
@@ -81,13 +89,13 @@ def commands(agent: FakeAgent) -> Commands:
         ("ping", "UNKNOWN COMMAND\n"),
         ("", "UNKNOWN COMMAND\n"),
         ("NO_SUCH_COMMAND x", "UNKNOWN COMMAND\n"),
-        ("PING x", "FAIL\n"),
+        ("PING x", "UNKNOWN COMMAND\n"),
         ("WPS_PBC", "OK\n"),
         ("WPS_PBC a b", "FAIL\n"),
         ("WPS_CANCEL", "OK\n"),
         ("WPS_PIN any 12345670", "OK\n"),
         ("WPS_PIN any", "FAIL\n"),
-        ("WPS_PIN", "FAIL\n"),
+        ("WPS_PIN", "UNKNOWN COMMAND\n"),
         (f"WPS_PIN {UUID_TEXT}x 12345670", "FAIL\n"),
         ("WPS_PIN any 12345670 -1", "FAIL\n"),
         ("WPS_PIN any 12345670 99999999999", "FAIL\n"),
@@ -102,13 +110,13 @@ def commands(agent: FakeAgent) -> Commands:
         ("WPS_CHECK_PIN 1234", "1234"),
         ("WPS_CHECK_PIN 12345678", "FAIL-CHECKSUM\n"),
         ("WPS_CHECK_PIN 123456", "FAIL\n"),
-        ("WPS_CHECK_PIN", "FAIL\n"),
+        ("WPS_CHECK_PIN", "UNKNOWN COMMAND\n"),
         ("INTERFACES", "wlan0\nwlan1\n"),
         ("TERMINATE", "OK\n"),
         ("WHY", "nothing has failed\n"),
         ("AGENT_STATUS", '{"state": "idle", "ssid": "Gäste"}\n'),
         ("IFNAME=wlan1 PING", "PONG\n"),
-        ("IFNAME=eth0 PING", "FAIL\n"),
+        ("IFNAME=eth0 PING", "FAIL-NO-IFNAME-MATCH\n"),
         ("IFNAME=wlan0", "UNKNOWN COMMAND\n"),
         ("IFNAME=wlan0 NOTHING", "UNKNOWN COMMAND\n"),
     ],
@@ -201,13 +209,13 @@ def test_status_without_a_network(agent: FakeAgent, commands: Commands, monkeypa
     monkeypatch.setattr(agent, "access_points", lambda: ())
     assert commands("STATUS") == "state=DISABLED\n"
     assert commands("INTERFACES") == ""
-    assert commands("IFNAME=wlan0 STATUS") == "FAIL\n"
+    assert commands("IFNAME=wlan0 STATUS") == "FAIL-NO-IFNAME-MATCH\n"
     assert commands("WHY") == "STATUS: no network of ours is on 'wlan0'; there is none\n"
 
 
 def test_help_has_a_line_for_every_command(commands: Commands) -> None:
     lines = commands("HELP").splitlines()
-    assert len(lines) == len(COMMANDS)
+    assert len(lines) == len(ACCESS_POINT)
     assert lines[0].split() == ["PING", "Answer", "PONG."]
     assert "WPS_PIN <uuid or any> <PIN> [timeout] [MAC address]  Offer a PIN to an enrollee." in lines
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The control commands: one table, text in, text out, over the agent's own door."""
+"""The control commands: a table for each dialect, text in, text out, over the agent's own door."""
 
-from wpsagent.control.agent import AccessPointStatus, Agent, WpsStatus
-from wpsagent.control.commands import COMMANDS, Commands
+from wpsagent.control.agent import AccessPoint, AccessPointStatus, Agent, ConnectedStation, WpsStatus
+from wpsagent.control.commands import Commands
 
-__all__ = ["COMMANDS", "AccessPointStatus", "Agent", "Commands", "WpsStatus"]
+__all__ = ["AccessPoint", "AccessPointStatus", "Agent", "Commands", "ConnectedStation", "WpsStatus"]

@@ -8,6 +8,9 @@ from typing import Any, Protocol, TypeVar
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.roles.sta.machine import StationMachine
 from wpsagent.roles.sta.network import NetworkList
+from wpsagent.wsc.credential import NetworkSettings
+from wpsagent.wsc.enrollee_table import EnrolleeInformation
+from wpsagent.wsc.enumerations import WpsState
 
 _Result = TypeVar("_Result")
 
@@ -39,6 +42,83 @@ class AccessPointStatus:
     phy: str = ""
     beacon_interval_tu: int = 100
     dtim_period: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedStation:
+    """What STA reports of one station of an access point of ours.
+
+    is_wps: it associated for Wi-Fi Protected Setup.  capability, listen_interval and supported_rates (units of
+    500 kbit/s): as in its association request.  enrollee: what it said of itself, if it said anything.
+    """
+
+    address: MacAddress
+    aid: int
+    is_authorized: bool
+    is_wps: bool = False
+    connected_seconds: int = 0
+    inactive_seconds: float = 0.0
+    enrollee: EnrolleeInformation | None = None
+    is_associated: bool = True
+    is_wps2: bool = False
+    has_wmm: bool = False
+    has_ht: bool = False
+    has_mfp: bool = False
+    capability: int = 0
+    listen_interval: int = 0
+    supported_rates: bytes = b""
+
+
+class AccessPoint(Protocol):
+    """One access point of ours as its commands see it, also while its radio is gone."""
+
+    interface: str
+
+    @property
+    def status(self) -> AccessPointStatus:
+        """What STATUS reports."""
+
+    @property
+    def network_settings(self) -> NetworkSettings:
+        """What it beacons now, or would."""
+
+    @property
+    def wps_state(self) -> WpsState | None:
+        """None: WPS is off."""
+
+    @property
+    def ap_pin(self) -> bytes | None:
+        """The PIN by which a registrar may configure it; None while there is none."""
+
+    def set_ap_pin(self, pin: bytes | None, timeout: float) -> None:
+        """Another PIN, for so many seconds (0: for ever), or none; raises UsageError."""
+
+    def new_ap_pin(self, timeout: float) -> bytes:
+        """A random PIN, as by set_ap_pin; raises UsageError."""
+
+    def clients(self) -> Sequence[ConnectedStation]:
+        """Its stations, the one that came last first."""
+
+    def send_away(self, address: MacAddress, reason_code: int, *, is_deauthentication: bool) -> bool:
+        """End a station's association (BROADCAST: everybody's); False when it is not there."""
+
+    def configure(self, settings: NetworkSettings) -> None:
+        """New settings, as if a registrar had given them; raises UsageError."""
+
+    def enable(self) -> None:
+        """Bring it up; raises UsageError when it is up."""
+
+    def disable(self) -> None:
+        """Take it down until `enable`; raises UsageError when it is down."""
+
+    def reload(self) -> None:
+        """Put what was set by set_variable on the air; raises UsageError."""
+
+    def set_variable(self, name: str, value: str) -> None:
+        """One of hostapd's settings, by its name there; raises UsageError for an unknown name or a bad value."""
+
+    def get_variable(self, name: str) -> str:
+        """Its value, secrets excepted; raises UsageError for an unknown name."""
 
 
 class Station(Protocol):
@@ -90,6 +170,12 @@ class Agent(Protocol):
 
     def access_points(self) -> Sequence[AccessPointStatus]:
         """Every network of ours, in the configuration's order."""
+
+    def access_point_doors(self) -> Sequence[AccessPoint]:
+        """Every access point of ours, in the configuration's order."""
+
+    def pending_pins(self, target: str | None) -> Sequence[EnrolleeInformation]:
+        """The enrollees that wait for somebody to enter their PIN."""
 
     def stations(self) -> Sequence[Station]:
         """Every station of ours, in the configuration's order."""

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a command of the control interface is: its name, its arguments, what it does, its help."""
+"""What a command of the control interface is: its name, its arguments, what it does, its help.
+
+A dialect is a table of commands; nothing about a command is known outside its line.  As in hostapd and wpa_supplicant,
+a command with arguments that has none at all, and one without that has some, is an unknown command.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from wpsagent.control.agent import Agent, Station
+from wpsagent.control.agent import AccessPoint, Agent, Station
 from wpsagent.errors import UsageError
 
 OK = "OK\n"
@@ -16,14 +20,18 @@ UNKNOWN_COMMAND = "UNKNOWN COMMAND\n"
 MAX_PIN = 64
 
 
+class RefusedError(UsageError):
+    """A command that fails with another reply than FAIL; the text is for WHY."""
+
+    def __init__(self, reply: str, text: str) -> None:
+        super().__init__(text)
+        self.reply = reply
+
+
 class Dispatcher(Protocol):
     """What commands about commands ask."""
 
     last_failure: str
-
-    @property
-    def tables(self) -> Sequence["Command"]:
-        """Every command there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +45,31 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a handler works with: the agent, the target of an IFNAME= prefix, the argument values.
+    """What a handler works with: the agent, the target of an IFNAME= prefix or of the socket, the argument values.
 
-    station: the station that the command is for, if it is for one.
+    known: the commands that can be given in the place of this one.  station: the one that the command is for, if it is
+    for one.
     """
 
     agent: Agent
-    commands: "Dispatcher"
+    commands: Dispatcher
+    known: Sequence["Command"]
     target: str | None
     arguments: tuple[Any, ...]
     station: Station | None = None
 
+    @property
+    def access_point(self) -> AccessPoint:
+        """The access point that the command is for: the target, or the first there is; raises UsageError."""
+        for access_point in self.agent.access_point_doors():
+            if self.target in (None, access_point.interface):
+                return access_point
+        raise UsageError(f"there is no access point on {self.target}" if self.target else "there is no access point")
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One line of the table.  rest: the last argument takes all that follows, spaces and all."""
+    """One line of the table.  has_rest: the last argument takes all that follows, spaces and all."""
 
     name: str
     arguments: tuple[Argument, ...]
@@ -70,7 +88,10 @@ class Command:
         words = text.split(None, len(self.arguments) - 1) if self.has_rest else text.split()
         required = sum(not argument.is_optional for argument in self.arguments)
         if not required <= len(words) <= len(self.arguments):
-            raise UsageError(f"{len(words)} arguments given; the command is: {self.usage}")
+            reason = f"{len(words)} arguments given; the command is: {self.usage}"
+            if not words or not self.arguments:
+                raise RefusedError(UNKNOWN_COMMAND, reason)
+            raise UsageError(reason)
         values = [argument.parse(word) for argument, word in zip(self.arguments, words, strict=False)]
         return (*values, *(None for _ in self.arguments[len(words) :]))
 

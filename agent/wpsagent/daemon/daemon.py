@@ -23,7 +23,7 @@ from wpsagent.config.model import (
     EapolTransport,
     StationSettings,
 )
-from wpsagent.control.agent import AccessPointStatus, WpsStatus
+from wpsagent.control.agent import AccessPoint, AccessPointStatus, WpsStatus
 from wpsagent.control.commands import Commands
 from wpsagent.daemon.board import Leds, button_name, open_buttons, open_leds
 from wpsagent.daemon.hooks import StationHooks
@@ -41,6 +41,7 @@ from wpsagent.status import events as e
 from wpsagent.status.board import StatusBoard
 from wpsagent.status.model import Network
 from wpsagent.status.texts import ERROR_INDICATION_NAMES
+from wpsagent.wsc.enrollee_table import EnrolleeInformation
 from wpsagent.wsc.internal_registrar import LastResult
 
 logger = logging.getLogger(__name__)
@@ -222,6 +223,12 @@ class Daemon:
             )
             for network in self.networks.networks
         ]
+
+    def access_point_doors(self) -> Sequence[AccessPoint]:
+        return ()
+
+    def pending_pins(self, target: str | None) -> Sequence[EnrolleeInformation]:
+        return ()
 
     def stations(self) -> Sequence[Station]:
         return self._stations.stations
