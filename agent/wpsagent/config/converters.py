@@ -13,6 +13,7 @@ from wpsagent.errors import DecodeError
 from wpsagent.octets import Ssid
 from wpsagent.wsc.device import PrimaryDeviceType, parse_uuid
 from wpsagent.wsc.enumerations import ConfigMethods
+from wpsagent.wsc.pin import PinCheck, check_pin, normalize_pin
 
 Converter = Callable[[Any], Any]
 
@@ -141,6 +142,25 @@ def psk(value: Any) -> bytes:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9A-Fa-f]{64}", value):
         raise UnexpectedError("64 hexadecimal digits")
     return bytes.fromhex(value)
+
+
+def pin_digits(value: Any) -> bytes:
+    """A PIN of Wi-Fi Protected Setup as on a label: digits, spaces and hyphens between them."""
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9 -]{4,16}", value):
+        raise UnexpectedError("a PIN of 4 or 8 digits")
+    check = check_pin(normalize_pin(value))
+    if check is PinCheck.WRONG_CHECK_DIGIT:
+        raise UnexpectedError("a PIN of 8 digits whose last one is right (it is computed from the others: a typo?)")
+    if check is PinCheck.WRONG_LENGTH:
+        raise UnexpectedError("a PIN of 4 or 8 digits")
+    return normalize_pin(value)
+
+
+def os_version(value: Any) -> int:
+    """OS Version (Wi-Fi Simple Configuration 2.0, section 12), its highest bit left to us."""
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9A-Fa-f]{8}", value):
+        raise UnexpectedError('8 hexadecimal digits, such as "01020300"')
+    return int(value, 16)
 
 
 def interface(value: Any) -> str:

@@ -29,6 +29,7 @@ from wpsagent.config.model import (
     TlsSettings,
 )
 from wpsagent.config.reading import Reading, Table
+from wpsagent.config.table import SETUP_LOCK_MODES, WPS_STATES
 from wpsagent.errors import ConfigError
 
 _MAXIMUM_OCTETS = 1 << 20
@@ -120,10 +121,14 @@ def _device(table: Table) -> DeviceSettings:
 
 
 def _access_point(table: Table) -> AccessPointSettings:
-    values = _without(table, "ssid_hex", "passphrase_file")
+    values = _without(table, "ssid_hex", "passphrase_file", "ap_pin_file")
     values["ssid"] = table["ssid"] or table["ssid_hex"]
     values["security"] = Security(table["security"])
     values["eapol"] = EapolTransport(table["eapol"])
+    values["wps_state"] = WPS_STATES[table["wps_state"]]
+    values["setup_locked"] = SETUP_LOCK_MODES[table["setup_locked"]]
+    values["extra_credentials"] = table["extra_credentials"] or b""
+    values["cred_processing"] = CredentialProcessing(table["cred_processing"])
     return AccessPointSettings(**values)
 
 

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from wpsagent.octets import Ssid
 from wpsagent.wsc.device import DeviceDescription, PrimaryDeviceType
-from wpsagent.wsc.enumerations import ConfigMethods, RfBands
+from wpsagent.wsc.enumerations import ConfigMethods, RfBands, WpsState
+from wpsagent.wsc.lock_out import SetupLockMode
 
 
 class Security(StrEnum):
@@ -100,6 +101,9 @@ class AccessPointSettings:
 
     passphrase: 8 to 63 octets; psk: 32 octets; both None on an open network, exactly one of them set on WPA2.
     create_on: a phy or an interface on which `interface` is created; None when `interface` exists.
+    ap_pin, setup_locked and lock_out_s are those of the whole button group: one registrar stands behind it.
+    pin_requests: a file that is told who needs a PIN.  psk_file: keys of single devices, as hostapd's wpa_psk_file.
+    extra_credentials: attributes that go out with each Credential, or instead of it with skip_credential_build.
     source_file: the hostapd.conf it came from, into which what a registrar changes is written back; None with TOML.
     control_directory, control_group: of its own control socket; None: as [agent] says; "" for the folder: no socket.
     """
@@ -126,6 +130,17 @@ class AccessPointSettings:
     source_file: str | None = None
     control_directory: str | None = None
     control_group: str | None = None
+    wps_state: WpsState = WpsState.CONFIGURED
+    ap_pin: bytes | None = field(default=None, repr=False)
+    setup_locked: SetupLockMode = SetupLockMode.OPEN
+    lock_out_s: float = 60.0
+    pin_requests: str | None = None
+    psk_file: str | None = None
+    force_per_enrollee_psk: bool = False
+    extra_credentials: bytes = field(default=b"", repr=False)
+    skip_credential_build: bool = False
+    cred_processing: CredentialProcessing = CredentialProcessing.INTERNAL
+    add_sae: bool = False
 
 
 @dataclass(frozen=True, slots=True)

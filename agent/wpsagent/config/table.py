@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from wpsagent.config import converters as c
 from wpsagent.config.model import ButtonAction, CredentialProcessing, EapolTransport, PushButtonScan, Security
+from wpsagent.wsc.enumerations import WpsState
+from wpsagent.wsc.lock_out import SetupLockMode
 
 REQUIRED: Final = object()
 
@@ -22,6 +24,13 @@ _OLD_CIPHERS = {
 }
 _LONG_PRESS_LIMIT = ": holds of 10 s and more are left to the board's reset"
 _ACTIONS = tuple(action.value for action in ButtonAction)
+
+WPS_STATES = {"configured": WpsState.CONFIGURED, "unconfigured": WpsState.NOT_CONFIGURED}
+SETUP_LOCK_MODES = {
+    "open": SetupLockMode.OPEN,
+    "locked": SetupLockMode.LOCKED,
+    "learn_only": SetupLockMode.CHANGE_LOCKED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,7 @@ DEVICE = Section(
             "Config Methods.",
             '["physical_push_button", "virtual_push_button", "keypad"]',
         ),
+        Key("os_version", c.os_version, 0, "OS Version: 8 hexadecimal digits.", '"01020300"'),
     ),
 )
 
@@ -129,6 +139,39 @@ ACCESS_POINT = Section(
             "auto",
             "auto: the driver's control port if it has one; packet: always a packet socket.",
         ),
+        Key(
+            "wps_state",
+            c.choice(*WPS_STATES),
+            "configured",
+            "unconfigured: the first device that joins by WPS makes it WPA2 with a passphrase of its own.",
+        ),
+        Key("ap_pin", c.pin_digits, None, "PIN by which registrars read and change the network.", '"12345670"', True),
+        Key("ap_pin_file", c.text(1, 255), None, "File that holds the AP PIN.", '"ap-pin"'),
+        Key(
+            "setup_locked",
+            c.choice(*SETUP_LOCK_MODES),
+            "open",
+            "Whether the AP PIN may be used: open, locked, or learn_only (the network is told, never changed).",
+        ),
+        Key("lock_out_s", c.seconds(1, 31536000), 60.0, "The first lock after three wrong AP PINs; it doubles."),
+        Key("pin_requests", c.text(1, 255), None, "File that gets a line for each device that needs a PIN.", '"pins"'),
+        Key("psk_file", c.text(1, 255), None, "Keys of single devices, as hostapd's wpa_psk_file.", '"wpa.psk"'),
+        Key("force_per_enrollee_psk", c.boolean, False, "Each device that joins by WPS gets a key of its own."),
+        Key(
+            "extra_credentials",
+            c.text(1, 255),
+            None,
+            "File of Credential attributes that devices get too.",
+            '"credentials.bin"',
+        ),
+        Key("skip_credential_build", c.boolean, False, "Devices get extra_credentials only."),
+        Key(
+            "cred_processing",
+            c.choice(*(processing.value for processing in CredentialProcessing)),
+            "internal",
+            "A registrar's settings are taken over (internal), or WPS-NEW-AP-SETTINGS to control clients (external).",
+        ),
+        Key("add_sae", c.boolean, False, "What control clients are told allows WPA3's SAE too."),
     ),
     is_array=True,
 )
