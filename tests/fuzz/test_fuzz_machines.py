@@ -277,7 +277,7 @@ RSNE = WPA2_PSK_CCMP.element()
 
 def authenticator() -> Authenticator:
     return Authenticator(
-        pmk=PMK,
+        pmks=(PMK,),
         authenticator_address=corpus.AP,
         station_address=corpus.STATION,
         rsne=RSNE,

@@ -46,7 +46,7 @@ def entropy_of(seed: bytes) -> Callable[[int], bytes]:
 
 def make_authenticator(pmk: bytes = PMK, rsne: bytes = RSNE, group_key: GroupKey = FIRST_GTK) -> Authenticator:
     return Authenticator(
-        pmk=pmk,
+        pmks=(pmk,),
         authenticator_address=AP,
         station_address=STATION,
         rsne=rsne,

@@ -37,9 +37,9 @@ MESSAGE_4 = MESSAGE_2 | KeyInformation.SECURE
 GROUP_MESSAGE_2 = KeyInformation.MIC | KeyInformation.SECURE
 
 
-def make() -> Authenticator:
+def make(pmks: tuple[bytes, ...] = (PMK,)) -> Authenticator:
     return Authenticator(
-        pmk=PMK,
+        pmks=pmks,
         authenticator_address=AP,
         station_address=STATION,
         rsne=RSNE,
@@ -382,3 +382,26 @@ def test_no_key_shows_in_the_repr_of_messages_and_events() -> None:
     machine.receive(message_4(2), 0.3)
     assert repr(machine.messages_to_send()) == "[KeyMessage(is_encrypted=False)]"
     assert repr(events(machine)[0]) == "InstallPairwiseKey()"
+
+
+# ---- one of several keys
+
+
+def test_a_station_may_have_any_of_its_keys_and_keeps_to_the_one_it_has() -> None:
+    machine = make(pmks=(bytes(32), PMK, b"\x01" * 32))
+    machine.start(0.0)
+    machine.handle_timer(0.1)
+    machine.receive(message_2(1), 0.2)
+    assert machine.state is State.EXPECT_MESSAGE_4
+    sent(machine)
+    machine.receive(message_2(2, OTHER_SNONCE, pmk=bytes(32)), 0.3)
+    assert events(machine) == [FrameDiscarded("message 2 with a wrong MIC")]
+    machine.receive(message_4(3), 0.4)
+    assert events(machine)[1] == Authorized()
+
+
+def test_a_station_of_a_network_without_keys_is_told_that_its_key_is_wrong() -> None:
+    machine = make(pmks=())
+    machine.start(0.0)
+    machine.receive(message_2(1), 0.0)
+    assert (machine.state, machine.mic_failures) == (State.EXPECT_MESSAGE_2, 1)

@@ -124,7 +124,7 @@ class StationSessions:
         assert self._rsne is not None
         station.group_key = self._group_key
         station.rsn = Authenticator(
-            pmk=self._pmk,
+            pmks=(self._pmk,),
             authenticator_address=self._address,
             station_address=station.address,
             rsne=self._rsne.element(),

@@ -18,11 +18,12 @@ it has the next replay counter, and an answer to any of them is taken (12.7.6.6)
 Discards, with a FrameDiscarded event: what is no EAPOL-Key frame of descriptor version 2, messages that the state does
 not expect, answers to counters that are not outstanding, wrong MICs, and requests of the station (no TKIP here, so
 there are no MIC failures to report; keys are renewed by our own clock).  A wrong MIC in message 2 is how a wrong
-passphrase shows: it is counted and told in HandshakeFailed.  Fails with reason 17 when message 2 does not repeat the
+passphrase shows: it is counted and told in HandshakeFailed.  Where a station may have one of several keys, the first
+whose MIC is right is its key from then on.  Fails with reason 17 when message 2 does not repeat the
 RSNE of the association request (in what it says: a default that is left out makes no difference).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 
 from wpsagent.crypto.rsn_keys import PairwiseTransientKey, derive_ptk
@@ -94,7 +95,7 @@ class Authenticator(Handshake):
     def __init__(
         self,
         *,
-        pmk: bytes,
+        pmks: Sequence[bytes],
         authenticator_address: MacAddress,
         station_address: MacAddress,
         rsne: bytes,
@@ -102,11 +103,14 @@ class Authenticator(Handshake):
         group_key: GroupKey,
         entropy: Entropy,
     ) -> None:
-        """pmk: 32 octets; rsne, station_rsne: whole elements, as in our beacon and in the association request."""
+        """pmks: 32 octets each, those that the station may have.
+
+        rsne, station_rsne: whole elements, as in our beacon and in the association request.
+        """
         super().__init__()
         self.state = State.IDLE
         self.mic_failures = 0
-        self._pmk = pmk
+        self._pmks = tuple(pmks)
         self._addresses = (authenticator_address, station_address)
         self._rsne = rsne
         self._station_rsne = station_rsne
@@ -184,14 +188,20 @@ class Authenticator(Handshake):
         self._send(now)
 
     def _take_snonce(self, frame: KeyFrame) -> None:
-        ptk = derive_ptk(self._pmk, *self._addresses, self._anonce, frame.nonce)
-        if not frame.has_valid_mic(ptk.kck):
-            self.mic_failures += 1
-            raise DiscardError("message 2 with a wrong MIC")
+        pmk, ptk = self._find_keys(frame)
         if not is_same_policy(Elements.decode(frame.key_data).first_element(ElementId.RSN), self._station_rsne):
             text = "message 2 does not repeat the RSN element of the association request"
             raise HandshakeError(ReasonCode.HANDSHAKE_ELEMENT_MISMATCH, text)
-        self._snonce, self._ptk = frame.nonce, ptk
+        self._snonce, self._ptk, self._pmks = frame.nonce, ptk, (pmk,)
+
+    def _find_keys(self, frame: KeyFrame) -> tuple[bytes, PairwiseTransientKey]:
+        """The PMK by which the station made message 2, and its PTK; raises DiscardError."""
+        for pmk in self._pmks:
+            ptk = derive_ptk(pmk, *self._addresses, self._anonce, frame.nonce)
+            if frame.has_valid_mic(ptk.kck):
+                return pmk, ptk
+        self.mic_failures += 1
+        raise DiscardError("message 2 with a wrong MIC")
 
     def _accept_message_4(self, frame: KeyFrame, now: float) -> None:
         self._check_confirmation(frame)
