@@ -161,7 +161,7 @@ def test_nobody_presses_the_other_button(scene: Scene) -> None:
 def test_the_settings_of_an_access_point_are_learnt_with_its_pin() -> None:
     with scene_of(hostapd=f"ap_setup_locked=0\nap_pin={AP_PIN}") as scene:
         scene.secrets.add(AP_PIN)
-        done = scene.agent.command("learn", address_in(scene.namespace, AP), AP_PIN, "--wait", timeout=90.0)
+        done = scene.agent.command("reg", "learn", address_in(scene.namespace, AP), AP_PIN, "--wait", timeout=90.0)
         assert done.returncode == 0, done.stderr
         assert "connected to 'reference'" in done.stdout
         scene.assert_online()
@@ -171,11 +171,11 @@ def test_the_settings_of_an_access_point_are_learnt_with_its_pin() -> None:
 def test_a_wrong_pin_of_an_access_point_is_told_and_so_is_a_locked_one() -> None:
     with scene_of(hostapd=f"ap_setup_locked=0\nap_pin={AP_PIN}") as scene:
         bssid = address_in(scene.namespace, AP)
-        assert scene.agent.command("learn", bssid, WRONG_FIRST_HALF, "--wait", timeout=90.0).returncode == 5
-        assert scene.agent.command("learn", bssid, WRONG_SECOND_HALF, "--wait", timeout=90.0).returncode == 5
+        assert scene.agent.command("reg", "learn", bssid, WRONG_FIRST_HALF, "--wait", timeout=90.0).returncode == 5
+        assert scene.agent.command("reg", "learn", bssid, WRONG_SECOND_HALF, "--wait", timeout=90.0).returncode == 5
     with scene_of() as scene:
         bssid = address_in(scene.namespace, AP)
-        assert scene.agent.command("learn", bssid, AP_PIN, "--wait", timeout=90.0).returncode == 6
+        assert scene.agent.command("reg", "learn", bssid, AP_PIN, "--wait", timeout=90.0).returncode == 6
 
 
 def test_an_access_point_is_given_new_settings_and_joined_with_them() -> None:

@@ -199,7 +199,7 @@ def test_join_tells_which_half_of_a_pin_is_wrong(wrong: str, half: str) -> None:
 def test_a_locked_access_point_and_one_without_a_pin_are_told_from_a_wrong_pin(lines: str) -> None:
     with scene_of(first=lines) as scene:
         scene.secrets.add(AP_PIN)
-        done = scene.agent.command("learn", scene.bssid("first"), AP_PIN, "--wait", timeout=90.0)
+        done = scene.agent.command("reg", "learn", scene.bssid("first"), AP_PIN, "--wait", timeout=90.0)
         assert (done.returncode, done.stderr) == (
             LOCKED,
             "wps-agent: the access point has locked its setup, or has no AP PIN\n",
@@ -213,11 +213,11 @@ def test_an_access_point_that_locks_itself_after_wrong_pins_says_so_to_the_right
         bssid, peer = scene.bssid("first"), scene.access_points["first"]
         for wrong in (WRONG_FIRST_HALF, WRONG_SECOND_HALF, WRONG_FIRST_HALF):
             assert not peer.control.has_event("WPS-AP-SETUP-LOCKED")
-            done = scene.agent.command("learn", bssid, wrong, "--wait", timeout=90.0)
+            done = scene.agent.command("reg", "learn", bssid, wrong, "--wait", timeout=90.0)
             assert done.returncode == WRONG_PIN, done.stderr
         peer.control.wait_event("WPS-AP-SETUP-LOCKED", 5.0)
-        assert scene.agent.command("learn", bssid, AP_PIN, "--wait", timeout=90.0).returncode == LOCKED
+        assert scene.agent.command("reg", "learn", bssid, AP_PIN, "--wait", timeout=90.0).returncode == LOCKED
         peer.control.wait_event("WPS-AP-SETUP-UNLOCKED", 120.0)
-        done = scene.agent.command("learn", bssid, AP_PIN, "--wait", timeout=90.0)
+        done = scene.agent.command("reg", "learn", bssid, AP_PIN, "--wait", timeout=90.0)
         assert done.returncode == 0, done.stderr
         scene.assert_connected("first")

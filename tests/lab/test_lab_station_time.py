@@ -130,7 +130,7 @@ def test_nobody_there_is_a_time_out_after_two_minutes(nobody: Scene, words: tupl
 
 def test_learning_from_nobody_is_a_time_out(nobody: Scene) -> None:
     nobody.secrets.add(AP_PIN)
-    done = nobody.agent.command("learn", "02:00:00:00:09:00", AP_PIN, "--wait", timeout=200.0)
+    done = nobody.agent.command("reg", "learn", "02:00:00:00:09:00", AP_PIN, "--wait", timeout=200.0)
     assert done.returncode == TIMED_OUT
     assert nobody.networks() == []
 

@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 from tests.unit.cli_agent import scripted_agent
 
-from wpsagent.cli import main
-from wpsagent.cli.client import status_lines
+from wpsagent.cli import client, main
+from wpsagent.cli.asking import TYPING_ERROR
+from wpsagent.cli.words import status_lines
+from wpsagent.wsc.pin import PinCheck, check_pin
 
 PRESSED = "the button is pressed for two minutes: press the WPS button of the other device now\n"
 
@@ -98,6 +100,12 @@ def test_a_refusal_is_told_in_the_agents_words(path: Path, capsys: Captured, com
     assert capsys.readouterr() == ("", "wps-agent: no network with WPS is up\n")
 
 
+def test_a_press_that_would_be_an_overlap_has_its_exit_code(path: Path, capsys: Captured) -> None:
+    script = {"WPS_PBC": "FAIL-PBC-OVERLAP\n", "WHY": "WPS_PBC: two devices pressed\n"}
+    assert ask(path, script, "pbc")[0] == 4
+    assert capsys.readouterr().err == "wps-agent: two devices pressed\n"
+
+
 def test_a_reason_without_a_commands_name_is_told_whole(path: Path, capsys: Captured) -> None:
     assert ask(path, {"WHY": "nothing has failed\n"}, "pbc")[0] == 1
     assert capsys.readouterr().err == "wps-agent: nothing has failed\n"
@@ -142,28 +150,47 @@ def test_a_target_that_is_not_one_word_is_refused_before_the_agent_is_asked(
 def test_a_pin_is_checked_and_then_offered(
     path: Path, capsys: Captured, options: tuple[str, ...], request_text: str, limit: str
 ) -> None:
-    script = {"WPS_CHECK_PIN 1234-5670": "12345670", request_text: "OK\n"}
-    assert ask(path, script, "pin", "1234-5670", *options) == (0, ["WPS_CHECK_PIN 1234-5670", request_text])
+    assert ask(path, {request_text: "OK\n"}, "pin", "1234-5670", *options) == (0, [request_text])
     assert capsys.readouterr() == (f"the device with this PIN is admitted{limit}: start WPS on it now\n", "")
 
 
 def test_a_pin_is_read_from_standard_input(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("1234 5670\nmore\n"))
-    script = {"WPS_CHECK_PIN 1234 5670": "12345670", "WPS_PIN any 12345670 0": "OK\n"}
-    assert ask(path, script, "pin", "-") == (0, ["WPS_CHECK_PIN 1234 5670", "WPS_PIN any 12345670 0"])
+    request = "WPS_PIN any 12345670 0"
+    assert ask(path, {request: "OK\n"}, "pin", "-") == (0, [request])
 
 
 @pytest.mark.parametrize(
-    ("reply", "words"),
+    ("entered", "words"),
     [
-        ("FAIL-CHECKSUM\n", "the PIN's last digit does not fit the others: a typing error?"),
-        ("FAIL\n", "a PIN has 4 or 8 digits"),
-        ("UNKNOWN COMMAND\n", "a PIN has 4 or 8 digits"),
+        ("12345671", "the PIN's last digit does not fit the others: a typing error?"),
+        ("123", "a PIN has 4 or 8 digits"),
+        ("123456789", "a PIN has 4 or 8 digits"),
+        ("letters", "a PIN has 4 or 8 digits"),
     ],
 )
-def test_a_wrong_pin_is_never_offered(path: Path, capsys: Captured, reply: str, words: str) -> None:
-    assert ask(path, {"WPS_CHECK_PIN 12345671": reply}, "pin", "12345671") == (1, ["WPS_CHECK_PIN 12345671"])
+def test_a_wrong_pin_is_never_offered(path: Path, capsys: Captured, entered: str, words: str) -> None:
+    assert ask(path, {}, "pin", entered) == (1, [])
     assert capsys.readouterr() == ("", f"wps-agent: {words}\n")
+
+
+def test_without_a_pin_a_fresh_one_is_shown_and_offered(path: Path, capsys: Captured) -> None:
+    code, requests = ask(path, {}, "pin")  # refused: the request tells which PIN was made
+    assert code == 1
+    _name, whom, pin, timeout = requests[0].split()
+    assert (whom, timeout, check_pin(pin.encode())) == ("any", "0", PinCheck.VALID)
+    capsys.readouterr()
+
+
+def test_a_fresh_pin_is_told_in_words_and_in_json(
+    path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "generate_pin", lambda _entropy: b"36612673")
+    script = {"WPS_PIN any 36612673 300": "OK\n"}
+    assert ask(path, script, "pin", "--timeout", "300")[0] == 0
+    assert capsys.readouterr().out.startswith("PIN: 36612673\nenter it on the device that is to join; ")
+    assert ask(path, script, "pin", "--timeout", "300", "--json")[0] == 0
+    assert json.loads(capsys.readouterr().out) == {"admitted": True, "timeout_s": 300, "pin": "36612673"}
 
 
 @pytest.mark.parametrize("entered", ["", "1" * 101, "1" * 9000], ids=len)
@@ -178,10 +205,65 @@ def test_no_pin_and_an_endless_one_are_refused_before_the_agent_is_asked(
 
 
 def test_a_refused_pin_is_not_repeated_to_the_person(path: Path, capsys: Captured) -> None:
-    script = {"WPS_CHECK_PIN 12345670": "12345670", "WPS_PIN any 12345670 0": "UNKNOWN COMMAND\n"}
+    script = {"WPS_PIN any 12345670 0": "UNKNOWN COMMAND\n"}
     assert ask(path, script, "pin", "12345670")[0] == 1
     out, err = capsys.readouterr()
     assert (out, "12345670" in err, "WPS_PIN" in err) == ("", False, True)
+
+
+# ---- check-pin, ap-pin
+
+
+@pytest.mark.parametrize(
+    ("entered", "code", "words", "values"),
+    [
+        ("1234-5670", 0, "12345670", {"valid": True, "pin": "12345670"}),
+        ("1234", 0, "1234", {"valid": True, "pin": "1234"}),
+        ("12345671", 5, TYPING_ERROR, {"valid": False, "reason": "check digit"}),
+        ("123", 1, "a PIN has 4 or 8 digits", {"valid": False, "reason": "length"}),
+    ],
+)
+def test_a_pins_digits_are_checked_without_an_agent(
+    capsys: Captured, entered: str, code: int, words: str, values: Mapping[str, Any]
+) -> None:
+    assert main(["check-pin", entered]) == code
+    assert capsys.readouterr().out == f"{words}\n"
+    assert main(["check-pin", entered, "--json"]) == code
+    assert json.loads(capsys.readouterr().out) == values
+
+
+@pytest.mark.parametrize(
+    ("arguments", "request_text", "reply", "told"),
+    [
+        (("show",), "WPS_AP_PIN get", "12345670", "12345670"),
+        (("random",), "WPS_AP_PIN random", "12345670", "12345670"),
+        (("random", "--timeout", "300"), "WPS_AP_PIN random 300", "12345670", "12345670"),
+        (("set", "1234-5670"), "WPS_AP_PIN set 12345670", "12345670", "12345670"),
+        (("set", "1234", "--timeout", "9"), "WPS_AP_PIN set 1234 9", "1234", "1234"),
+        (("off",), "WPS_AP_PIN disable", "OK\n", "there is no AP PIN any more"),
+    ],
+)
+def test_the_access_points_own_pin(
+    path: Path, capsys: Captured, arguments: tuple[str, ...], request_text: str, reply: str, told: str
+) -> None:
+    script = {"AGENT_STATUS": json.dumps(STATE) + "\n", f"IFNAME=wlan0 {request_text}": reply}
+    assert ask(path, script, "ap-pin", *arguments) == (0, ["AGENT_STATUS", f"IFNAME=wlan0 {request_text}"])
+    assert capsys.readouterr().out == f"{told}\n"
+    named = {f"IFNAME=wlan7 {request_text}": reply}
+    assert ask(path, named, "ap-pin", *arguments, "--interface", "wlan7", "--json")[0] == 0
+    assert json.loads(capsys.readouterr().out)["pin"] == (None if arguments == ("off",) else reply)
+
+
+@pytest.mark.parametrize("arguments", [("set",), ("show", "12345670"), ("off", "12345670")])
+def test_only_set_takes_a_pin(path: Path, capsys: Captured, arguments: tuple[str, ...]) -> None:
+    assert ask(path, {}, "ap-pin", *arguments) == (1, [])
+    assert "set needs a PIN" in capsys.readouterr().err
+
+
+def test_without_a_network_there_is_no_pin_of_it(path: Path, capsys: Captured) -> None:
+    script = {"AGENT_STATUS": json.dumps({**STATE, "access_points": []}) + "\n"}
+    assert ask(path, script, "ap-pin", "show")[0] == 1
+    assert "[[access_point]]" in capsys.readouterr().err
 
 
 # ---- status

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The command line itself: commands, options, help, and what is wrong use."""
 
+import re
+
 import pytest
 
 from wpsagent import __version__
@@ -23,14 +25,18 @@ def test_the_commands_are_those_that_the_readme_names() -> None:
         "pbc",
         "cancel",
         "pin",
+        "check-pin",
+        "ap-pin",
         "join",
-        "learn",
+        "reg",
         "scan",
         "networks",
         "forget",
         "status",
+        "events",
         "doctor",
         "config",
+        "completion",
     ]
 
 
@@ -38,7 +44,7 @@ def test_without_a_command_the_help_is_shown_as_wrong_use(capsys: Captured) -> N
     assert main([]) == 2
     out, err = capsys.readouterr()
     assert out.startswith("usage: wps-agent ")
-    assert (err, [command.name for command in COMMANDS if f"\n    {command.name} " not in out]) == ("", [])
+    assert (err, [command.name for command in COMMANDS if not re.search(rf"\n    {command.name}\s", out)]) == ("", [])
 
 
 def test_the_version_is_the_packages(capsys: Captured) -> None:
@@ -62,7 +68,10 @@ def test_the_help_of_a_command_shows_examples_that_are_understood(capsys: Captur
     [
         (("dance",), "invalid choice: 'dance'"),
         (("pbc", "wlan0", "wlan1"), "unrecognized arguments: wlan1"),
-        (("pin",), "the following arguments are required: PIN"),
+        (("check-pin",), "the following arguments are required: PIN"),
+        (("ap-pin", "burn"), "invalid choice: 'burn'"),
+        (("reg", "learn", "02:00:00:00:00:01"), "the following arguments are required: AP-PIN"),
+        (("completion", "tcsh"), "invalid choice: 'tcsh'"),
         (("pin", "12345670", "--timeout", "soon"), "expected a number of seconds, 0 to 2147483648, found 'soon'"),
         (("pin", "12345670", "--timeout=-1"), "expected a number of seconds, 0 to 2147483648, found '-1'"),
         (("pin", "12345670", "--timeout", "2147483649"), "found '2147483649'"),

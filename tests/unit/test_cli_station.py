@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from tests.unit.cli_agent import scripted_agent
 
-from wpsagent.cli import main, station
-from wpsagent.cli.client import status_lines
-from wpsagent.cli.station import scan_table
+from wpsagent.cli import asking, main, station
+from wpsagent.cli.station import scan_rows, scan_table
+from wpsagent.cli.words import status_lines
 
 Captured = pytest.CaptureFixture[str]
 
@@ -71,22 +71,66 @@ def test_join_by_a_fresh_pin_shows_it(path: Path, capsys: Captured) -> None:
 
 
 def test_join_by_a_known_pin(path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = {"WPS_CHECK_PIN 1234-5670": "12345670", "IFNAME=wlan1 WPS_PIN any 12345670": "12345670"}
-    expected = (0, ["WPS_CHECK_PIN 1234-5670", "IFNAME=wlan1 WPS_PIN any 12345670"])
+    script = {"IFNAME=wlan1 WPS_PIN any 12345670": "12345670"}
+    expected = (0, ["IFNAME=wlan1 WPS_PIN any 12345670"])
     assert ask(path, ONE | script, "join", "--pin", "1234-5670") == expected
     monkeypatch.setattr("sys.stdin", io.StringIO("1234-5670\n"))
     assert ask(path, ONE | script, "join", "--pin", "-") == expected
-    assert ask(path, ONE | {"WPS_CHECK_PIN 1": "FAIL-CHECKSUM\n"}, "join", "--pin", "1")[0] == 1
+    assert ask(path, ONE, "join", "--pin", "12345671") == (1, [])
     assert "a typing error?" in capsys.readouterr().err
 
 
-def test_learn_asks_the_access_point(path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = {"WPS_CHECK_PIN 12345670": "12345670", f"IFNAME=wlan1 WPS_REG {AP} 12345670": "OK\n"}
-    assert ask(path, ONE | script, "learn", AP, "12345670")[0] == 0
+def test_reg_learn_asks_the_access_point(path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = {f"IFNAME=wlan1 WPS_REG {AP} 12345670": "OK\n"}
+    assert ask(path, ONE | script, "reg", "learn", AP, "12345670")[0] == 0
     assert capsys.readouterr().out == "asking the access point for its settings\n"
     monkeypatch.setattr("sys.stdin", io.StringIO("12345670\n"))
-    code, requests = ask(path, script, "learn", AP, "-", "--interface", "wlan1")
-    assert (code, requests[-1]) == (0, f"IFNAME=wlan1 WPS_REG {AP} 12345670")
+    code, requests = ask(path, script, "reg", "learn", AP, "-", "--interface", "wlan1")
+    assert (code, requests) == (0, [f"IFNAME=wlan1 WPS_REG {AP} 12345670"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [
+        (("my home", "--passphrase", "12345678"), "6d7920686f6d65 WPA2PSK CCMP 3132333435363738"),
+        (("clear", "--open"), "636c656172 OPEN NONE"),
+    ],
+)
+def test_reg_configure_gives_the_access_point_its_settings(
+    path: Path, capsys: Captured, arguments: tuple[str, ...], settings: str
+) -> None:
+    request = f"IFNAME=wlan1 WPS_REG {AP} 12345670 {settings}"
+    assert ask(path, ONE | {request: "OK\n"}, "reg", "configure", AP, "12345670", *arguments) == (0, [request])
+    assert capsys.readouterr().out == "giving the access point its new settings\n"
+
+
+def test_reg_configure_reads_pin_and_passphrase_from_standard_input(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("12345670\ncorrect horse\n"))
+    request = f"IFNAME=wlan1 WPS_REG {AP} 12345670 68 WPA2PSK CCMP {b'correct horse'.hex()}"
+    assert ask(path, ONE | {request: "OK\n"}, "reg", "configure", AP, "-", "h", "--passphrase", "-")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("learn", AP, "12345670", "home"), "learn takes nothing but the access point and its PIN"),
+        (("learn", AP, "12345670", "--open"), "learn takes nothing but the access point and its PIN"),
+        (("configure", AP, "12345670"), "configure needs the new name of the network"),
+        (("configure", AP, "12345670", "home"), "configure needs either --passphrase"),
+        (("configure", AP, "12345670", "home", "--open", "--passphrase", "12345678"), "configure needs either"),
+        (("configure", AP, "12345670", "home", "--passphrase", "1234567"), "8 to 63 printable"),
+        (("configure", AP, "12345670", "home", "--passphrase", "ctrl\x01horse"), "8 to 63 printable"),
+        (("configure", AP, "12345670", "h" * 33, "--open"), "at most 32 octets"),
+        (("learn", AP, "12345671"), "a typing error?"),
+    ],
+)
+def test_wrong_use_of_reg_is_refused_before_the_agent_is_asked(
+    path: Path, capsys: Captured, arguments: tuple[str, ...], complaint: str
+) -> None:
+    assert ask(path, ONE, "reg", *arguments) == (1, [])
+    assert complaint in capsys.readouterr().err
 
 
 def test_a_refusal_is_told_in_the_agents_words(path: Path, capsys: Captured) -> None:
@@ -99,8 +143,8 @@ def test_a_refusal_is_told_in_the_agents_words(path: Path, capsys: Captured) -> 
     [
         (state(), "the agent has no station: its configuration needs a table [[station]]"),
         ("{}\n", "the agent has no station: its configuration needs a table [[station]]"),
-        ("[]\n", "the agent gave a status that cannot be read"),
-        ("what?\n", "the agent gave a status that cannot be read"),
+        ("[]\n", "the agent gave a status that cannot be read: '[]'"),
+        ("what?\n", "the agent gave a status that cannot be read: 'what?'"),
         (state(UP, UP | {"interface": "wlan2"}), "there is more than one station, say which: wlan1, wlan2"),
     ],
 )
@@ -141,11 +185,14 @@ class Followed:
         return state(status)
 
 
-def follow(monkeypatch: pytest.MonkeyPatch, events: Sequence[str], *states: Mapping[str, Any]) -> int:
+def follow(
+    monkeypatch: pytest.MonkeyPatch, events: Sequence[str], *states: Mapping[str, Any], options: Sequence[str] = ()
+) -> int:
     followed = Followed([f"IFNAME=wlan1 <3>{event}" for event in events], states)
-    monkeypatch.setattr(station, "ControlClient", followed)
+    monkeypatch.setattr(station, "connect", followed)
     monkeypatch.setattr(station, "ask", followed.ask)
-    return main(["join", "--wait", "--socket", "/nowhere"])
+    monkeypatch.setattr(asking, "ask", followed.ask)
+    return main(["join", "--wait", "--socket", "/nowhere", *options])
 
 
 def test_waiting_ends_with_the_connection(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
@@ -175,6 +222,16 @@ def test_every_failure_has_its_exit_code(
     ended = UP | {"wps": run_of(result, cause, "this is why")}
     assert follow(monkeypatch, ["WPS-FAIL msg=8 config_error=18"], ended) == code
     assert capsys.readouterr().err == "wps-agent: this is why\n"
+
+
+def test_the_end_of_waiting_is_a_line_of_json_when_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    ended = UP | {"wps": run_of("failed", "locked", "this is why")}
+    assert follow(monkeypatch, ["WPS-FAIL "], ended, options=["--json"]) == 6
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert lines == [{"pressed": True}, {"result": "failed", "cause": "locked", "reason": "this is why"}]
+    connected = UP | {"wps": run_of("success"), "state": "connected", "ssid": "home", "bssid": AP}
+    assert follow(monkeypatch, ["WPS-SUCCESS "], connected, options=["--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[1]) == {"result": "success", "ssid": "home", "bssid": AP}
 
 
 def test_a_failure_without_a_sentence_is_named(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
@@ -212,7 +269,7 @@ RESULTS = (
 
 
 def test_the_table_has_those_with_wps_first() -> None:
-    assert scan_table(RESULTS) == [
+    assert scan_table(scan_rows(RESULTS)) == [
         "BSSID              MHz   dBm  WPS             security                    network",
         "02:00:00:00:00:03  2437  -80  button pressed  WPA-PSK-TKIP WPA2-PSK-CCMP  pressed",
         "02:00:00:00:00:04  2437  -60  waits for us    WPA2-PSK-CCMP               for us",
@@ -231,11 +288,20 @@ def test_scan_waits_for_its_end(monkeypatch: pytest.MonkeyPatch, capsys: Capture
 
     events = ["CTRL-EVENT-SCAN-STARTED ", "CTRL-EVENT-SCAN-RESULTS ", "not read any more"]
     followed = Followed([f"IFNAME=wlan1 <3>{event}" for event in events], [])
-    monkeypatch.setattr(station, "ControlClient", followed)
+    monkeypatch.setattr(station, "connect", followed)
     monkeypatch.setattr(station, "ask", answer)
     assert main(["scan", "wlan1", "--socket", "/nowhere"]) == 0
     assert asked == ["IFNAME=wlan1 SCAN", "IFNAME=wlan1 SCAN_RESULTS"]
     assert len(capsys.readouterr().out.splitlines()) == 6
+
+
+def test_a_scan_in_json_has_every_field(path: Path, capsys: Captured) -> None:
+    script = {"IFNAME=wlan1 SCAN": "FAIL-BUSY\n", "IFNAME=wlan1 SCAN_RESULTS": RESULTS}
+    assert ask(path, ONE | script, "scan", "--json")[0] == 0
+    first, *others = json.loads(capsys.readouterr().out)["access_points"]
+    security = ["WPA-PSK-TKIP", "WPA2-PSK-CCMP"]
+    row = {"bssid": "02:00:00:00:00:03", "mhz": 2437, "dbm": -80, "wps": "WPS-PBC", "security": security}
+    assert (first, len(others)) == (row | {"ssid": "pressed"}, 4)
 
 
 def test_a_station_that_is_busy_tells_what_it_knows(path: Path, capsys: Captured) -> None:
@@ -254,6 +320,13 @@ def test_networks_are_a_table(path: Path, capsys: Captured) -> None:
         "0       home     any                current",
         "12      cafe     02:00:00:00:00:01  disabled, temp-disabled",
     ]
+    assert ask(path, ONE | {"IFNAME=wlan1 LIST_NETWORKS": reply}, "networks", "--json")[0] == 0
+    assert json.loads(capsys.readouterr().out)["networks"][1] == {
+        "number": 12,
+        "ssid": "cafe",
+        "bssid": AP,
+        "flags": ["disabled", "temp-disabled"],
+    }
     assert ask(path, ONE | {"IFNAME=wlan1 LIST_NETWORKS": header}, "networks")[0] == 0
     assert capsys.readouterr().out == "no networks are known: wps-agent join\n"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The command line: `wps-agent run`, and the commands that talk to a running agent over its control socket.
 
-Exit codes: 0 done; 1 it could not be done (the text says why); 2 wrong use of the command line; 130 interrupted.
+What the exit codes mean stands in cli.exit_codes.
 Whatever a command needs is imported when it runs, so that `wps-agent pbc` on a small board does not load a daemon.
 """
 
@@ -12,8 +12,9 @@ import sys
 from collections.abc import Sequence
 
 from wpsagent import __version__
+from wpsagent.cli.exit_codes import DONE, FAILED, INTERRUPTED, OVERLAP, WRONG_USE
 from wpsagent.cli.parser import build_parser
-from wpsagent.errors import AgentError, ConfigError
+from wpsagent.errors import AgentError, ConfigError, OverlapError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if "handler" not in options:
         parser.print_help()
-        return 2
+        return WRONG_USE
     return _guarded(options)
 
 
@@ -35,16 +36,16 @@ def _guarded(options: argparse.Namespace) -> int:
         print("wps-agent: the configuration is wrong:", file=sys.stderr)
         for problem in error.problems:
             print(f"  {problem}", file=sys.stderr)
-        return 1
+        return FAILED
     except AgentError as error:
         print(f"wps-agent: {error}", file=sys.stderr)
-        return 1
+        return OVERLAP if isinstance(error, OverlapError) else FAILED
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has read enough; what is left of it must not fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return DONE
     else:
         return code
     finally:

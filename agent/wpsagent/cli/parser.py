@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wpsagent.cli import exit_codes
+
 Handler = Callable[[argparse.Namespace], int]
 
 DEFAULT_CONFIG = "/etc/wps-agent/wps-agent.toml"
@@ -79,6 +81,12 @@ def _config(options: argparse.Namespace) -> int:
     return check_config(options)
 
 
+def _completion(options: argparse.Namespace) -> int:
+    from wpsagent.cli.completion import completion
+
+    return completion(options)
+
+
 _CONFIG = _option("-c", "--config", text=f"the configuration (default: {DEFAULT_CONFIG})", metavar="FILE")
 _SOCKET = _option(
     "-s",
@@ -94,7 +102,7 @@ _TARGET = _option(
 _INTERFACE = _option("interface", text="the station (default: the only one)", nargs="?", metavar="INTERFACE")
 _WAIT = _option(
     "--wait",
-    text="follow it to its end; exit codes: 0 connected, 1 failed, 3 timed out, 4 overlap, 5 wrong PIN, 6 locked",
+    text="follow it to its end; the exit code says how it went",
     action="store_true",
 )
 
@@ -118,15 +126,16 @@ COMMANDS: Sequence[Command] = (
     Command(
         "pbc",
         "press the WPS button: open the network for one device, for two minutes (a station alone: join one)",
-        (_TARGET, _SOCKET, _CONFIG),
+        (_TARGET, _WAIT, _JSON, _SOCKET, _CONFIG),
         _client("pbc"),
         "  wps-agent pbc                     every network\n"
-        "  wps-agent pbc wlan0               only the button group of wlan0\n",
+        "  wps-agent pbc wlan0               only the button group of wlan0\n"
+        "  wps-agent pbc --wait              until a device was admitted, or nobody came\n",
     ),
     Command(
         "cancel",
         "take the press or the PIN back, and end runs in progress",
-        (_TARGET, _SOCKET, _CONFIG),
+        (_TARGET, _JSON, _SOCKET, _CONFIG),
         _client("cancel"),
         "  wps-agent cancel\n",
     ),
@@ -136,7 +145,9 @@ COMMANDS: Sequence[Command] = (
         (
             _option(
                 "pin",
-                text="the PIN that the device shows: 4 or 8 digits; - reads it from standard input",
+                text="the PIN that the device shows: 4 or 8 digits; - reads it from standard input; "
+                "without one a fresh PIN is shown, to be entered on the device",
+                nargs="?",
                 metavar="PIN",
             ),
             _option(
@@ -149,11 +160,45 @@ COMMANDS: Sequence[Command] = (
             _option("--uuid", text="only for the device with this UUID", default="any"),
             _option("--mac", text="name this device in beacons, so that it comes to us at once"),
             _option("--target", text="a button group or an interface (default: everything that has WPS)"),
+            _WAIT,
+            _JSON,
             _SOCKET,
             _CONFIG,
         ),
         _client("pin"),
-        "  wps-agent pin 12345670\n  wps-agent pin 1234-5670 --timeout 300\n",
+        "  wps-agent pin 12345670\n  wps-agent pin 1234-5670 --timeout 300 --wait\n",
+    ),
+    Command(
+        "check-pin",
+        "check a PIN's digits, and print it without separators",
+        (_option("pin", text="4 or 8 digits", metavar="PIN"), _JSON),
+        _client("check-pin"),
+        "  wps-agent check-pin 1234-5670\n",
+    ),
+    Command(
+        "ap-pin",
+        "the PIN with which a station may read or change a network of ours; best kept off",
+        (
+            _option(
+                "action",
+                text="show it; make a random one; set PIN; turn it off",
+                choices=("show", "random", "set", "off"),
+            ),
+            _option("pin", text="with set: 4 or 8 digits; - reads it from standard input", nargs="?", metavar="PIN"),
+            _option(
+                "--timeout",
+                text="turn it off after so many seconds (default: never)",
+                type=_seconds,
+                default=0,
+                metavar="SECONDS",
+            ),
+            _option("--interface", text="the network (default: the first)"),
+            _JSON,
+            _SOCKET,
+            _CONFIG,
+        ),
+        _client("ap-pin"),
+        "  wps-agent ap-pin random --timeout 300\n  wps-agent ap-pin off\n",
     ),
     Command(
         "join",
@@ -169,6 +214,7 @@ COMMANDS: Sequence[Command] = (
             ),
             _option("--bssid", text="only this access point"),
             _WAIT,
+            _JSON,
             _SOCKET,
             _CONFIG,
         ),
@@ -178,30 +224,36 @@ COMMANDS: Sequence[Command] = (
         "  wps-agent join wlan1 --pin 12345670 --bssid 02:00:00:00:01:00\n",
     ),
     Command(
-        "learn",
-        "ask an access point for its network with its own PIN, and join",
+        "reg",
+        "with an access point's own PIN: learn its settings and join, or configure it",
         (
+            _option("action", text="learn its settings, or configure new ones", choices=("learn", "configure")),
             _option("bssid", text="the access point", metavar="BSSID"),
             _option("pin", text="its PIN, from its label; - reads it from standard input", metavar="AP-PIN"),
+            _option("ssid", text="with configure: the new name of the network", nargs="?", metavar="SSID"),
+            _option("--passphrase", text="with configure: the new passphrase; - reads it from standard input"),
+            _option("--open", text="with configure: a network without encryption", action="store_true"),
             _option("--interface", text="the station (default: the only one)"),
             _WAIT,
+            _JSON,
             _SOCKET,
             _CONFIG,
         ),
-        _station("learn"),
-        "  wps-agent learn 02:00:00:00:01:00 12345670 --wait\n",
+        _station("reg"),
+        "  wps-agent reg learn 02:00:00:00:01:00 12345670 --wait\n"
+        "  wps-agent reg configure 02:00:00:00:01:00 12345670 home --passphrase -\n",
     ),
     Command(
         "scan",
         "see which access points are there, those with WPS first",
-        (_INTERFACE, _SOCKET, _CONFIG),
+        (_INTERFACE, _JSON, _SOCKET, _CONFIG),
         _station("scan"),
         "  wps-agent scan\n",
     ),
     Command(
         "networks",
         "list the networks that a station knows",
-        (_INTERFACE, _SOCKET, _CONFIG),
+        (_INTERFACE, _JSON, _SOCKET, _CONFIG),
         _station("networks"),
         "  wps-agent networks\n",
     ),
@@ -211,6 +263,7 @@ COMMANDS: Sequence[Command] = (
         (
             _option("number", text="its number in the list of networks", metavar="NUMBER"),
             _option("--interface", text="the station (default: the only one)"),
+            _JSON,
             _SOCKET,
             _CONFIG,
         ),
@@ -220,9 +273,26 @@ COMMANDS: Sequence[Command] = (
     Command(
         "status",
         "what the agent is doing, in plain words",
-        (_JSON, _SOCKET, _CONFIG),
+        (
+            _option("--watch", text="go on showing it, live, with the time left", action="store_true"),
+            _JSON,
+            _SOCKET,
+            _CONFIG,
+        ),
         _client("status"),
-        "  wps-agent status\n  wps-agent status --json | jq .state\n",
+        "  wps-agent status\n  wps-agent status --watch\n  wps-agent status --json | jq .state\n",
+    ),
+    Command(
+        "events",
+        "what happens, as it happens: hostapd's and wpa_supplicant's events",
+        (
+            _option("--show-keys", text="also the keys that some events carry", action="store_true"),
+            _JSON,
+            _SOCKET,
+            _CONFIG,
+        ),
+        _client("events"),
+        "  wps-agent events\n  wps-agent events --json | jq .event\n",
     ),
     Command(
         "doctor",
@@ -238,9 +308,17 @@ COMMANDS: Sequence[Command] = (
             _option("action", text="example: print one; check: check FILE", choices=("example", "check")),
             _option("file", text=f"what to check (default: {DEFAULT_CONFIG})", nargs="?", metavar="FILE"),
             _option("-c", "--config", text="the same", metavar="FILE"),
+            _JSON,
         ),
         _config,
         "  wps-agent config example > wps-agent.toml\n  wps-agent config check wps-agent.toml\n",
+    ),
+    Command(
+        "completion",
+        "print what makes a shell complete these commands",
+        (_option("shell", text="bash, zsh or fish", choices=("bash", "zsh", "fish")),),
+        _completion,
+        "  wps-agent completion bash > /etc/bash_completion.d/wps-agent\n",
     ),
 )
 
@@ -250,7 +328,7 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="wps-agent",
         description="Wi-Fi Protected Setup for small boards: button, LED, access point, station, MQTT.",
-        epilog="'wps-agent COMMAND --help' explains a command.",
+        epilog=f"'wps-agent COMMAND --help' explains a command.  Exit codes: {exit_codes.HELP}.",
     )
     parser.add_argument("--version", action="version", version=f"wps-agent {version}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")

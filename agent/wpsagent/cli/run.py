@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from wpsagent.cli.asking import tell
 from wpsagent.cli.parser import DEFAULT_CONFIG
 from wpsagent.config.example import describe
 from wpsagent.config.loader import load
@@ -72,11 +73,11 @@ def check_config(options: argparse.Namespace) -> int:
         return 0
     path = Path(options.file or options.config or DEFAULT_CONFIG)
     configuration = load(path)
-    for warning in configuration.warnings:
-        print(f"warning: {warning}")
     roles = [f"{ap.interface} ({ap.ssid})" for ap in configuration.access_points]
     roles += [f"{station.interface} (station)" for station in configuration.stations]
-    print(f"{path} is right: {', '.join(roles)}")
+    warnings = [f"warning: {warning}" for warning in configuration.warnings]
+    values = {"file": str(path), "right": True, "roles": roles, "warnings": list(configuration.warnings)}
+    tell(options, "\n".join((*warnings, f"{path} is right: {', '.join(roles)}")), values)
     return 0
 
 

@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The commands for stations of ours: join a network, learn one, see who is there, see what is known.
+"""The commands for stations of ours: join a network, learn or set an access point's, see who is there, what is known.
 
-`join` and `learn` return at once, or with --wait when the station is connected or has failed.  Exit codes beyond those
-of every command: 3 nobody let us in within the time, 4 overlap, 5 wrong PIN, 6 the access point's setup is locked.
+`join` and `reg` return at once, or with --wait when the station is connected or has failed.
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from wpsagent.cli.client import ask, checked_pin, do, find_socket, word
+from wpsagent.cli.asking import ask, checked_pin, connect, do, read_state, secret, tell, word
+from wpsagent.cli.exit_codes import DONE, FAILED, LOCKED, OVERLAP, TIMED_OUT, WRONG_PIN
 from wpsagent.errors import AgentError, UsageError
 from wpsagent.io.control_socket import ControlClient
+from wpsagent.octets import Ssid
 
-TIMED_OUT, OVERLAP, WRONG_PIN, LOCKED = 3, 4, 5, 6
 SILENCE = 150.0
 """Seconds without any event after which nothing more is expected: WPS ends within two minutes."""
 CONNECTING = 60.0
@@ -39,10 +38,7 @@ _FAIL_BUSY = "FAIL-BUSY\n"
 
 def _stations(options: argparse.Namespace) -> Sequence[Mapping[str, Any]]:
     """What the agent says of its stations; raises AgentError."""
-    try:
-        found = json.loads(ask(options, "AGENT_STATUS")).get("stations", [])
-    except (ValueError, AttributeError):
-        raise AgentError("the agent gave a status that cannot be read") from None
+    found = read_state(options).get("stations")
     if not found:
         raise AgentError("the agent has no station: its configuration needs a table [[station]]")
     return list(found)
@@ -74,41 +70,64 @@ def join(options: argparse.Namespace) -> int:
     bssid = word(options.bssid) if options.bssid else "any"
     if options.pin is None:
         return _run(options, interface, f"WPS_PBC {bssid}", _pressed)
-    return _run(options, interface, f"WPS_PIN {bssid}{_entered_pin(options)}", _show_pin)
+    # "": the agent makes one up
+    entered = f" {checked_pin(options.pin)}" if options.pin else ""
+    return _run(options, interface, f"WPS_PIN {bssid}{entered}", _show_pin)
 
 
-def _entered_pin(options: argparse.Namespace) -> str:
-    """The PIN as a further word of the request; nothing where the agent is to make one up."""
-    if not options.pin:
-        return ""
-    entered = sys.stdin.readline().strip() if options.pin == "-" else options.pin
-    return f" {checked_pin(options, entered)}"
+def _pressed(_reply: str) -> tuple[str, Mapping[str, Any]]:
+    return "press the WPS button of the access point now: the station looks for it for two minutes", {"pressed": True}
 
 
-def _pressed(_reply: str) -> str:
-    return "press the WPS button of the access point now: the station looks for it for two minutes"
+def _show_pin(reply: str) -> tuple[str, Mapping[str, Any]]:
+    return f"PIN: {reply.strip()}\nenter it at the access point within two minutes", {"pin": reply.strip()}
 
 
-def _show_pin(reply: str) -> str:
-    return f"PIN: {reply.strip()}\nenter it at the access point within two minutes"
-
-
-def learn(options: argparse.Namespace) -> int:
-    """Ask an access point for its settings with its own PIN."""
+def reg(options: argparse.Namespace) -> int:
+    """As a registrar, with the access point's own PIN: ask for its settings, or give it new ones."""
     interface = _interface(options)
-    entered = sys.stdin.readline().strip() if options.pin == "-" else options.pin
-    request = f"WPS_REG {word(options.bssid)} {checked_pin(options, entered)}"
-    return _run(options, interface, request, lambda _reply: "asking the access point for its settings")
+    request = f"WPS_REG {word(options.bssid)} {checked_pin(options.pin)}"
+    if options.action == "learn":
+        if options.ssid is not None or options.passphrase is not None or options.open:
+            raise UsageError("learn takes nothing but the access point and its PIN; configure gives it new settings")
+        return _run(options, interface, request, _asking)
+    return _run(options, interface, f"{request} {_new_settings(options)}", _giving)
 
 
-def _run(options: argparse.Namespace, interface: str, request: str, say: Callable[[str], str]) -> int:
+def _asking(_reply: str) -> tuple[str, Mapping[str, Any]]:
+    return "asking the access point for its settings", {"started": True}
+
+
+def _giving(_reply: str) -> tuple[str, Mapping[str, Any]]:
+    return "giving the access point its new settings", {"started": True}
+
+
+def _new_settings(options: argparse.Namespace) -> str:
+    """The end of a WPS_REG that configures: SSID, authentication, encryption, key; raises UsageError."""
+    if options.ssid is None:
+        raise UsageError("configure needs the new name of the network: reg configure BSSID PIN SSID --passphrase …")
+    ssid = Ssid(options.ssid.encode(errors="surrogateescape"))
+    if options.open == (options.passphrase is not None):
+        raise UsageError("configure needs either --passphrase (- reads it from standard input) or --open")
+    if options.open:
+        return f"{ssid.hex()} OPEN NONE"
+    passphrase = secret(options.passphrase)
+    if not 8 <= len(passphrase) <= 63 or not passphrase.isascii() or not passphrase.isprintable():
+        raise UsageError("a passphrase has 8 to 63 printable ASCII characters")
+    return f"{ssid.hex()} WPA2PSK CCMP {passphrase.encode('ascii').hex()}"
+
+
+_Say = Callable[[str], tuple[str, Mapping[str, Any]]]
+
+
+def _run(options: argparse.Namespace, interface: str, request: str, say: _Say) -> int:
     """Start WPS; follow it where that is wanted."""
     if not options.wait:
-        print(say(ask(options, f"IFNAME={interface} {request}")))
-        return 0
-    with ControlClient(find_socket(options)) as client:
+        tell(options, *say(ask(options, f"IFNAME={interface} {request}")))
+        return DONE
+    with connect(options) as client:
         client.attach()  # before the start: no event may be missed
-        print(say(ask(options, f"IFNAME={interface} {request}")), flush=True)
+        tell(options, *say(ask(options, f"IFNAME={interface} {request}")))
         return _follow(options, interface, client)
 
 
@@ -125,10 +144,11 @@ def _follow(options: argparse.Namespace, interface: str, client: ControlClient) 
         if wps is None or wps["result"] == "active":
             continue
         if wps["result"] != "success":
-            return _failed(wps)
+            return _failed(options, wps)
         if station["state"] == "connected":
-            print(f"connected to {station['ssid']!r}")
-            return 0
+            values = {"result": "success", "ssid": station["ssid"], "bssid": station["bssid"]}
+            tell(options, f"connected to {station['ssid']!r}", values)
+            return DONE
         succeeded_at = succeeded_at or time.monotonic()
     raise AgentError(f"{interface} did not connect: see wps-agent status")
 
@@ -138,11 +158,11 @@ def _concerns(event: str, interface: str) -> bool:
     return name == f"IFNAME={interface}" and text.partition(">")[2].startswith(_TELLING)
 
 
-def _failed(wps: Mapping[str, Any]) -> int:
+def _failed(options: argparse.Namespace, wps: Mapping[str, Any]) -> int:
     print(f"wps-agent: {wps['reason'] or wps['result']}", file=sys.stderr)
-    if wps["result"] == "timeout":
-        return TIMED_OUT
-    return _EXIT_CODES.get(wps["cause"], 1)
+    if options.json:
+        tell(options, "", {"result": wps["result"], "cause": wps["cause"], "reason": wps["reason"]})
+    return TIMED_OUT if wps["result"] == "timeout" else _EXIT_CODES.get(wps["cause"], FAILED)
 
 
 # ---- scan, networks
@@ -151,15 +171,15 @@ def _failed(wps: Mapping[str, Any]) -> int:
 def scan(options: argparse.Namespace) -> int:
     """Scan, and print who was heard: access points with WPS first, those whose button is pressed before all."""
     interface = _interface(options)
-    with ControlClient(find_socket(options)) as client:
+    with connect(options) as client:
         client.attach()
         if ask(options, f"IFNAME={interface} SCAN") == _FAIL_BUSY:
             print("the station is busy: this is what it has heard so far", file=sys.stderr)
         else:
             _wait_for_results(client, interface)
-    for line in scan_table(ask(options, f"IFNAME={interface} SCAN_RESULTS")):
-        print(line)
-    return 0
+    found = scan_rows(ask(options, f"IFNAME={interface} SCAN_RESULTS"))
+    tell(options, "\n".join(scan_table(found)), {"access_points": found})
+    return DONE
 
 
 def _wait_for_results(client: ControlClient, interface: str) -> None:
@@ -168,27 +188,38 @@ def _wait_for_results(client: ControlClient, interface: str) -> None:
             return
 
 
-_WPS_RANKS = {"[WPS-PBC]": 0, "[WPS-AUTH]": 1, "[WPS-PIN]": 2, "[WPS]": 3}
-_WPS_WORDS = ("button pressed", "waits for us", "PIN entered", "yes")
-_NO_WPS = len(_WPS_RANKS)
-_HEADINGS = ("BSSID", "MHz", "dBm", "WPS", "security", "network")
+_WPS_WORDS: Mapping[str, str] = {
+    "WPS-PBC": "button pressed",
+    "WPS-AUTH": "waits for us",
+    "WPS-PIN": "PIN entered",
+    "WPS": "yes",
+    "": "",
+}
+"""What stands in the table for each WPS flag, the most interesting one first."""
 
 
-def scan_table(results: str) -> list[str]:
-    """SCAN_RESULTS as a table for people."""
-    rows = [row.split("\t") for row in results.splitlines()[1:] if row.count("\t") == 4]
-    rows.sort(key=lambda row: (_wps_rank(row[3]), -int(row[2])))
-    return _aligned([_HEADINGS, *(_scan_row(*row) for row in rows)])
+def scan_rows(results: str) -> list[dict[str, Any]]:
+    """SCAN_RESULTS as values: access points with WPS first, then by signal."""
+    rows = [_scan_row(*row.split("\t")) for row in results.splitlines()[1:] if row.count("\t") == 4]
+    return sorted(rows, key=lambda row: (tuple(_WPS_WORDS).index(row["wps"]), -row["dbm"]))
 
 
-def _wps_rank(flags: str) -> int:
-    return next((rank for flag, rank in _WPS_RANKS.items() if flag in flags), _NO_WPS)
+def _scan_row(bssid: str, mhz: str, dbm: str, flags: str, ssid: str) -> dict[str, Any]:
+    kinds = flags.strip("[]").split("][")
+    wps = next((kind for kind in kinds if kind in _WPS_WORDS), "")
+    security = [kind for kind in kinds if kind and not kind.startswith("WPS") and kind != "ESS"]
+    return {"bssid": bssid, "mhz": int(mhz), "dbm": int(dbm), "wps": wps, "security": security, "ssid": ssid}
 
 
-def _scan_row(bssid: str, mhz: str, dbm: str, flags: str, ssid: str) -> tuple[str, ...]:
-    rank = _wps_rank(flags)
-    kinds = [text for text in flags.strip("[]").split("][") if not text.startswith("WPS") and text != "ESS"]
-    return bssid, mhz, dbm, "" if rank == _NO_WPS else _WPS_WORDS[rank], " ".join(kinds) or "open", ssid
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    security = " ".join(row["security"]) or "open"
+    return row["bssid"], str(row["mhz"]), str(row["dbm"]), _WPS_WORDS[row["wps"]], security, row["ssid"]
+
+
+def scan_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The rows as a table for people."""
+    cells = [_cells(row) for row in rows]
+    return _aligned([("BSSID", "MHz", "dBm", "WPS", "security", "network"), *cells])
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -199,29 +230,30 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 def networks(options: argparse.Namespace) -> int:
     """Print what the station knows."""
     reply = ask(options, f"IFNAME={_interface(options)} LIST_NETWORKS")
-    rows = [row.split("\t") for row in reply.splitlines()[1:] if row.count("\t") == 3]
-    if not rows:
-        print("no networks are known: wps-agent join")
-        return 0
-    for line in _aligned([("number", "network", "BSSID", ""), *(_network_row(*row) for row in rows)]):
-        print(line)
-    return 0
+    rows = [_network(*row.split("\t")) for row in reply.splitlines()[1:] if row.count("\t") == 3]
+    cells = [(str(row["number"]), row["ssid"], row["bssid"] or "any", ", ".join(row["flags"])) for row in rows]
+    lines = (
+        _aligned([("number", "network", "BSSID", ""), *cells]) if rows else ["no networks are known: wps-agent join"]
+    )
+    tell(options, "\n".join(lines), {"networks": rows})
+    return DONE
 
 
-def _network_row(number: str, ssid: str, bssid: str, flags: str) -> tuple[str, ...]:
-    return number, ssid, bssid, flags.strip("[]").replace("][", ", ").lower()
+def _network(number: str, ssid: str, bssid: str, flags: str) -> dict[str, Any]:
+    words = [word.lower() for word in flags.strip("[]").split("][") if word]
+    return {"number": int(number), "ssid": ssid, "bssid": None if bssid == "any" else bssid, "flags": words}
 
 
 def forget(options: argparse.Namespace) -> int:
     """Remove a network, by its number."""
     do(options, f"IFNAME={_interface(options)} REMOVE_NETWORK {word(options.number)}")
-    print("forgotten")
-    return 0
+    tell(options, "forgotten", {"forgotten": options.number})
+    return DONE
 
 
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "join": join,
-    "learn": learn,
+    "reg": reg,
     "scan": scan,
     "networks": networks,
     "forget": forget,
