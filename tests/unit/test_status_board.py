@@ -83,6 +83,7 @@ def test_the_first_event_publishes_the_whole_state() -> None:
                 "channel": channel,
                 "state": "starting",
                 "reason": None,
+                "setup_locked": False,
                 "stations": [],
             }
             for interface, group, ssid, channel in (

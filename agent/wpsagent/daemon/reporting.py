@@ -30,6 +30,8 @@ _WARNINGS = (
     e.EnrolmentFailed,
     e.PushButtonRefused,
     e.SetupLocked,
+    e.SettingsNotSaved,
+    e.SettingsDropped,
     s.StationFailed,
     s.StationLost,
     s.NetworksNotSaved,

@@ -156,8 +156,24 @@ _ROWS: Mapping[type, _Row] = {
     e.RadioRecovered: _Row("radio_recovered", _interface, lambda _: ("AP-ENABLED ",), Model.radio_recovered),
     e.BrokerConnected: _Row(None),
     e.BrokerLost: _Row("broker_lost", _reason),
-    e.SetupLocked: _Row("setup_locked", _interface, lambda _: ("WPS-AP-SETUP-LOCKED ",)),
-    e.SetupUnlocked: _Row("setup_unlocked", _interface, lambda _: ("WPS-AP-SETUP-UNLOCKED ",)),
+    e.SetupLocked: _Row(
+        "setup_locked",
+        lambda event: _interface(event) | {"is_for_good": event.ends_at is None},
+        lambda _: ("WPS-AP-SETUP-LOCKED ",),
+        Model.setup_locked,
+    ),
+    e.SetupUnlocked: _Row("setup_unlocked", _interface, lambda _: ("WPS-AP-SETUP-UNLOCKED ",), Model.setup_unlocked),
+    e.ApPinDisabled: _Row("ap_pin_disabled", _interface, lambda _: ("WPS-AP-PIN-DISABLED ",)),
+    e.NetworkChanged: _Row(
+        "network_changed",
+        lambda event: _interface(event) | {"ssid": texts.ssid_text(event.ssid)},
+        lambda event: (f"WPS-NEW-AP-SETTINGS {event.told}",),
+    ),
+    e.SettingsNotSaved: _Row("settings_not_saved", lambda event: _interface(event) | _reason(event)),
+    e.SettingsDropped: _Row("settings_dropped", lambda event: _interface(event) | _reason(event)),
+    e.AccessPointStopped: _Row(
+        "access_point_stopped", _interface, lambda _: ("AP-DISABLED ",), Model.access_point_stopped
+    ),
     s.StationStarted: _Row(
         "station_started",
         lambda event: _interface(event) | {"networks": event.networks},
@@ -286,6 +302,7 @@ class StatusBoard:
                     "channel": network.channel,
                     "state": network.state.value,
                     "reason": network.reason,
+                    "setup_locked": network.is_setup_locked,
                     "stations": [str(address) for address in network.stations],
                 }
                 for network in self._model.networks.values()

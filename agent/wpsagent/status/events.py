@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What can happen in the agent, as values: the one vocabulary from which LED, MQTT and control events are made.
 
-No event has a field for a key, a PIN or a passphrase, so none can be published by mistake.  Points in time (ends_at)
+No event has a field for a key, a PIN or a passphrase, so none can be published by mistake; what control clients alone
+may be told of one is `NetworkChanged.told`, which nobody else reads.  Points in time (ends_at)
 are on the monotonic clock of the loop; `StatusBoard` turns them into wall-clock time.  Texts of devices are as they
 were received: the board cleans them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from wpsagent.octets import MacAddress, Ssid
@@ -248,13 +249,56 @@ class BrokerLost:
 
 @dataclass(frozen=True, slots=True)
 class SetupLocked:
-    """The access point takes no external registrar any more (too many wrong PINs)."""
+    """The access point takes no registrar any more (too many wrong AP PINs), until ends_at; None: for good."""
+
+    interface: str
+    ends_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetupUnlocked:
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApPinDisabled:
+    """The access point's PIN is no more: its time is over, or somebody took it back."""
 
     interface: str
 
 
 @dataclass(frozen=True, slots=True)
-class SetupUnlocked:
+class NetworkChanged:
+    """A registrar, or the first enrolment of an unconfigured access point, gave a network of ours new settings.
+
+    ssid: what it is called from now on.  told: the Credential in hexadecimal for control clients, nothing for others.
+    """
+
+    interface: str
+    ssid: Ssid
+    told: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsNotSaved:
+    """A network of ours runs with settings, or knows a key, that a restart will have forgotten."""
+
+    interface: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsDropped:
+    """What was kept of a network of ours does not count any more; reason says what counts instead."""
+
+    interface: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPointStopped:
+    """A network of ours was taken down by somebody's wish."""
+
     interface: str
 
 
@@ -289,4 +333,9 @@ AgentEvent = (
     | BrokerLost
     | SetupLocked
     | SetupUnlocked
+    | ApPinDisabled
+    | NetworkChanged
+    | SettingsNotSaved
+    | SettingsDropped
+    | AccessPointStopped
 )

@@ -41,6 +41,7 @@ class NetworkState(StrEnum):
     ENABLED = "enabled"
     FAILED = "failed"
     LOST = "lost"
+    DISABLED = "disabled"
 
 
 PUSH_BUTTON, PIN = "push_button", "pin"
@@ -90,6 +91,7 @@ class NetworkStatus:
     channel: int
     state: NetworkState = NetworkState.STARTING
     reason: str | None = None
+    is_setup_locked: bool = False
     stations: dict[MacAddress, None] = field(default_factory=dict)
 
 
@@ -304,6 +306,17 @@ class Model:
 
     def radio_recovered(self, event: e.RadioRecovered, _moment: Moment) -> None:
         self._turn(event.interface, NetworkState.ENABLED)
+
+    def access_point_stopped(self, event: e.AccessPointStopped, _moment: Moment) -> None:
+        self._turn(event.interface, NetworkState.DISABLED)
+
+    def setup_locked(self, event: e.SetupLocked, _moment: Moment) -> None:
+        if event.interface in self.networks:
+            self.networks[event.interface].is_setup_locked = True
+
+    def setup_unlocked(self, event: e.SetupUnlocked, _moment: Moment) -> None:
+        if event.interface in self.networks:
+            self.networks[event.interface].is_setup_locked = False
 
     def _turn(self, interface: str, state: NetworkState, reason: str | None = None) -> None:
         """A network changed: whatever it was before, no station is connected now."""
