@@ -6,7 +6,7 @@ So the access point is a machine that can be replayed, and nl80211 (SoftMAC, Ful
 three ways to carry out the same commands.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
@@ -58,24 +58,57 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class InterfaceLimit:
+    """So many interfaces of these types, all together."""
+
+    maximum: int
+    types: frozenset[InterfaceType]
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceCombination:
+    """Interfaces that a radio can have up at the same time, on so many different channels."""
+
+    limits: tuple[InterfaceLimit, ...]
+    maximum_interfaces: int
+    channels: int = 1
+
+    def allows(self, counts: Mapping[InterfaceType, int]) -> bool:
+        """Whether it has room for so many interfaces of each type."""
+        if sum(counts.values()) > self.maximum_interfaces:
+            return False
+        room = [limit.maximum for limit in self.limits]
+        for kind, count in counts.items():
+            # As the kernel counts (net/wireless/util.c): every limit that names the type is used up.
+            fitting = [index for index, limit in enumerate(self.limits) if kind in limit.types]
+            if count and (not fitting or any(room[index] < count for index in fitting)):
+                return False
+            for index in fitting:
+                room[index] -= count
+        return True
+
+
+@dataclass(frozen=True, slots=True)
 class RadioCapabilities:
     """What a radio can do.
 
     maximum_scan_ssids: how many SSIDs one scan may ask for.  maximum_scan_elements: octets of elements that its probe
-    requests may carry; None where the driver does not say.
+    requests may carry; None where the driver does not say.  combinations: empty where it can have one interface only.
     """
 
     wiphy: int
     wiphy_name: str
     interface_types: frozenset[InterfaceType]
     bands: tuple[Band, ...]
-    has_ap_sme: bool = False  # the AP's SME is in firmware (FullMAC): no frames, no stations by us
+    has_ap_sme: bool = False  # the AP's SME is in firmware (FullMAC): stations come as StationAssociated, not as frames
     has_control_port: bool = True  # EAPOL over nl80211; AF_PACKET otherwise
     has_control_port_status: bool = True
     cipher_suites: frozenset[int] = frozenset()
     driver: str = ""
     maximum_scan_ssids: int = 1
     maximum_scan_elements: int | None = None
+    combinations: tuple[InterfaceCombination, ...] = ()
+    has_channel_switch: bool = False  # an access point can announce that it moves, and take its stations along
 
     @property
     def supports_ap(self) -> bool:
@@ -88,6 +121,12 @@ class RadioCapabilities:
     def band_of(self, mhz: int) -> Band | None:
         """The band that holds a frequency, or None."""
         return next((band for band in self.bands if any(f.mhz == mhz for f in band.frequencies)), None)
+
+    def channels_for(self, counts: Mapping[InterfaceType, int]) -> int | None:
+        """On how many channels so many interfaces of each type can be at the same time; None when they cannot be."""
+        if sum(counts.values()) <= 1:
+            return 1
+        return max((c.channels for c in self.combinations if c.allows(counts)), default=None)
 
 
 # ---- commands: from the access point to its radio
@@ -127,6 +166,22 @@ class StartAccessPoint:
 @dataclass(frozen=True, slots=True)
 class SetBeacon:
     beacon: Beacon
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchChannel:
+    """Move to another channel and tell the stations before (IEEE 802.11-2020, 11.8.8); answered by ChannelSwitched.
+
+    announcement: the beacon until then, with a Channel Switch Announcement in its tail whose count is at
+    counter_offset; beacon: the one on the new channel.  count: in how many beacons.
+    """
+
+    frequency_mhz: int
+    count: int
+    announcement: Beacon
+    counter_offset: int
+    beacon: Beacon
+    has_ht: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +260,7 @@ class ReadActivity:
 RadioCommand = (
     StartAccessPoint
     | SetBeacon
+    | SwitchChannel
     | StopAccessPoint
     | SendFrame
     | SendEapol
@@ -226,6 +282,24 @@ class FrameReceived:
 
     frame: bytes
     signal_dbm: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StationAssociated:
+    """Firmware has authenticated and associated a station; elements: those of its association request.
+
+    Only where capabilities say has_ap_sme.  No AddStation is owed; a station that is there already begins anew.
+    """
+
+    address: MacAddress
+    elements: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StationLeft:
+    """Firmware has ended the association of a station: it left, fell silent, or was sent away."""
+
+    address: MacAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +347,13 @@ class CommandFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelSwitched:
+    """The interface is on another channel now: as it was told to (SwitchChannel), or after its access point."""
+
+    frequency_mhz: int
+
+
+@dataclass(frozen=True, slots=True)
 class RadioLost:
     """The access point no longer beacons and will not by itself: interface down or removed, driver gone."""
 
@@ -281,11 +362,14 @@ class RadioLost:
 
 RadioEvent = (
     FrameReceived
+    | StationAssociated
+    | StationLeft
     | FrameStatus
     | EapolReceived
     | UnexpectedFrame
     | StationProbed
     | StationActivity
+    | ChannelSwitched
     | CommandFailed
     | RadioLost
 )
@@ -358,7 +442,7 @@ class Connect:
 
     elements: of the association request (the RSN element, or the WPS element).  The suites are None for an open
     association; is_protected is the Privacy bit of the BSS, set for WPS on a protected network too.
-    has_frame_protection: management frames are protected (802.11w), which elements then say too.
+    has_frame_protection: management frames are protected, which elements then say too.
     """
 
     bssid: MacAddress
@@ -379,7 +463,10 @@ class Disconnect:
 
 @dataclass(frozen=True, slots=True)
 class InstallReceiveKey:
-    """Install the group key of the network we are in; receive_sequence_counter: 6 octets, little-endian."""
+    """Install a group key of the network we are in; receive_sequence_counter: 6 octets, little-endian.
+
+    With BIP-CMAC-128 it is the key of management frames (index 4 or 5).
+    """
 
     index: int
     key: bytes = field(repr=False)
@@ -392,6 +479,7 @@ StationCommand = (
     | AbortScan
     | Connect
     | Disconnect
+    | SendFrame
     | SendEapol
     | InstallKey
     | InstallReceiveKey
@@ -417,6 +505,16 @@ class Associated:
 
 
 @dataclass(frozen=True, slots=True)
+class Roamed:
+    """Firmware has gone over to another access point of the network by itself: its keys are to be agreed on anew.
+
+    ScanFinished, with that access point among the results, comes before.
+    """
+
+    bssid: MacAddress
+
+
+@dataclass(frozen=True, slots=True)
 class AssociationFailed:
     """Connect failed: the status code of the access point, or None when it did not answer."""
 
@@ -432,7 +530,35 @@ class Disconnected:
     is_by_peer: bool
 
 
-StationEvent = ScanFinished | Associated | AssociationFailed | Disconnected | EapolReceived | CommandFailed | RadioLost
+@dataclass(frozen=True, slots=True)
+class UnprotectedFarewell:
+    """Somebody in the name of the access point said in clear that a protected association is over; it stands."""
+
+    reason_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSwitchAnnounced:
+    """The access point we are with moves in so many beacons; ChannelSwitched follows if the radio can follow."""
+
+    frequency_mhz: int
+    count: int
+
+
+StationEvent = (
+    ScanFinished
+    | Associated
+    | Roamed
+    | AssociationFailed
+    | Disconnected
+    | UnprotectedFarewell
+    | FrameReceived
+    | EapolReceived
+    | ChannelSwitchAnnounced
+    | ChannelSwitched
+    | CommandFailed
+    | RadioLost
+)
 
 
 class StationRadio(Protocol):

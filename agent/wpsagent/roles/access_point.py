@@ -10,6 +10,7 @@ How a station passes through it:
     authentication request    → response                              AUTHENTICATED   10 s
     association request       → AddStation, response                  ASSOCIATING      2 s
     response acknowledged     → handshake (RSN), EAP (WPS) or nothing ASSOCIATED      30 s without a session
+    StationAssociated         → the same, where firmware has done what is above
     handshake complete        → key, port opened                      AUTHORIZED
     EAP ended                 → (10 ms) deauthentication, reason 23   LEAVING
 
@@ -46,43 +47,36 @@ from wpsagent.ports import (
     FrameReceived,
     FrameStatus,
     InstallKey,
-    ProbeStation,
     RadioCapabilities,
     RadioCommand,
     RadioEvent,
     RadioLost,
-    ReadActivity,
     RemoveStation,
     SendFrame,
     SetBeacon,
     StartAccessPoint,
     StationActivity,
+    StationAssociated,
+    StationLeft,
     StationProbed,
     StopAccessPoint,
     UnexpectedFrame,
 )
-from wpsagent.roles.admission import examine
+from wpsagent.roles.admission import examine, examine_purpose, own_rsne, reason_for
 from wpsagent.roles.beacons import ApDescription
 from wpsagent.roles.events import AccessPointLost, ApEvent, StationDisconnected
 from wpsagent.roles.own_frames import OwnFrames
+from wpsagent.roles.quiet_stations import QuietStations
 from wpsagent.roles.sessions import StationSessions
 from wpsagent.roles.station import Station, StationState
 from wpsagent.roles.stations import Stations, Throttle
 from wpsagent.roles.wps_runs import WpsRuns
-from wpsagent.rsn.rsne import WPA2_PSK_CCMP
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.enumerations import AuthenticationType
 
 AUTHENTICATED_TIMEOUT = 10.0
 ASSOCIATING_TIMEOUT = 2.0
 """Seconds a station may spend without its association request, or without acknowledging our response."""
-
-UNEXPECTED_FRAME_INTERVAL = 1.0
-MAXIMUM_UNEXPECTED = 64
-"""A station that sends data without being associated is told so once in that many seconds, so many at the most."""
-
-MAXIMUM_ACTIVITY_INTERVAL = 30.0
-"""Seconds between two looks at who has been quiet."""
 
 
 _AFTER_DURATION = 4
@@ -128,7 +122,7 @@ class AccessPoint:
         self.address = address
         self.is_started = False
         self._wps = wps
-        self._rsne = WPA2_PSK_CCMP if is_protected else None
+        self._rsne = own_rsne(capabilities) if is_protected else None
         self._description = ApDescription.on(
             capabilities,
             address=address,
@@ -156,8 +150,9 @@ class AccessPoint:
         self._stations = Stations(parameters.max_stations)
         self._next_token = 1
         self._rekey_at: float | None = None
-        self._activity_at: float | None = None
-        self._unexpected = Throttle(UNEXPECTED_FRAME_INTERVAL, MAXIMUM_UNEXPECTED)
+        inactivity = None if capabilities.has_ap_sme else parameters.inactivity
+        self._quiet_stations = QuietStations(self._stations, inactivity, self._outbox.append)
+        self._unexpected = Throttle()
 
     # ---- the door
 
@@ -181,7 +176,7 @@ class AccessPoint:
         if self._rsne is not None:
             self._sessions.install_group_key()
             self._rekey_at = now + parameters.group_rekey if parameters.group_rekey else None
-        self._activity_at = now + self._activity_interval
+        self._quiet_stations.start(now)
         self.is_started = True
 
     def stop(self, now: float) -> None:
@@ -190,7 +185,8 @@ class AccessPoint:
             self._send_away(station, ReasonCode.LEAVING_NETWORK_DEAUTH, "the access point stopped", now)
         self._deauthenticate(BROADCAST, ReasonCode.LEAVING_NETWORK_DEAUTH)
         self._outbox.append(StopAccessPoint())
-        self._rekey_at = self._activity_at = None
+        self._rekey_at = None
+        self._quiet_stations.stop()
         self.is_started = False
 
     def messages_to_send(self) -> list[RadioCommand]:
@@ -206,7 +202,7 @@ class AccessPoint:
     @property
     def deadline(self) -> float | None:
         """When handle_timer is due."""
-        times = (self._rekey_at, self._activity_at, self._stations.deadline)
+        times = (self._rekey_at, self._quiet_stations.deadline, self._stations.deadline)
         return min((time for time in times if time is not None), default=None)
 
     def receive(self, event: RadioEvent, now: float) -> None:
@@ -222,8 +218,12 @@ class AccessPoint:
                 self._response_acknowledged(event, now)
             case UnexpectedFrame():
                 self._refuse_data(event.source, now)
+            case StationAssociated():
+                self._station_associated(event, now)
+            case StationLeft():
+                self._station_left(event.address, now)
             case StationActivity():
-                self._probe_quiet_stations(event)
+                self._quiet_stations.receive(event)
             case StationProbed():
                 self._station_probed(event, now)
             case CommandFailed():
@@ -238,10 +238,7 @@ class AccessPoint:
         if self._rekey_at is not None and now >= self._rekey_at:
             self._rekey_at = now + self.parameters.group_rekey
             self.rekey(now)
-        if self._activity_at is not None and now >= self._activity_at:
-            self._activity_at = now + self._activity_interval
-            if self.connected_stations:
-                self._outbox.append(ReadActivity())
+        self._quiet_stations.handle_timer(now)
 
     # ---- what the owner asks for
 
@@ -374,6 +371,20 @@ class AccessPoint:
             )
         )
 
+    def _station_associated(self, event: StationAssociated, now: float) -> None:
+        """Firmware has done what the frames above do; why the station came is for us to see, and who has no place."""
+        if known := self._stations.get(event.address):
+            self._forget(known, "it associated anew", now)
+        is_full = self._stations.is_full_for(event.address)
+        elements = Elements.decode(event.elements)
+        admission = examine_purpose(elements, self._rsne, has_wps=self._wps is not None, is_full=is_full)
+        station = self._stations.add(event.address, now)
+        station.security, station.station_rsne = admission.security, admission.station_rsne
+        if admission.status is StatusCode.SUCCESS:
+            self._sessions.begin(station, now)
+        else:
+            self._send_away(station, reason_for(admission.status), "refused", now)
+
     def _response_acknowledged(self, event: FrameStatus, now: float) -> None:
         station = self._stations.with_token(event.token)
         if station is None or station.state is not StationState.ASSOCIATING:
@@ -427,18 +438,7 @@ class AccessPoint:
             case _:
                 self._send_away(station, ReasonCode.INVALID_AUTHENTICATION, "it fell silent", now)
 
-    # ---- quiet stations, group key, ends
-
-    @property
-    def _activity_interval(self) -> float:
-        return min(MAXIMUM_ACTIVITY_INTERVAL, self.parameters.inactivity / 2)
-
-    def _probe_quiet_stations(self, event: StationActivity) -> None:
-        for address, inactive_ms in event.inactive_ms:
-            station = self._stations.get(address)
-            is_quiet = inactive_ms >= self.parameters.inactivity * 1000
-            if is_quiet and station is not None and station.state is StationState.AUTHORIZED:
-                self._outbox.append(ProbeStation(address))
+    # ---- ends
 
     def _station_probed(self, event: StationProbed, now: float) -> None:
         station = self._stations.get(event.address)
@@ -486,7 +486,8 @@ class AccessPoint:
         for station in self._stations:
             self._forget(station, "the access point is gone", now)
         self._outbox.clear()
-        self._rekey_at = self._activity_at = None
+        self._rekey_at = None
+        self._quiet_stations.stop()
         self.is_started = False
         self._events.append(AccessPointLost(reason))
 

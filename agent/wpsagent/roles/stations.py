@@ -80,9 +80,12 @@ class Stations:
 
 
 class Throttle:
-    """Lets one thing an interval through for each address, and in all no more than it remembers addresses."""
+    """Lets one thing an interval (seconds) through for each address, and in all no more than so many addresses.
 
-    def __init__(self, interval: float, maximum: int) -> None:
+    For what forged frames would have us answer: a station that sends data without being associated is told so.
+    """
+
+    def __init__(self, interval: float = 1.0, maximum: int = 64) -> None:
         self._interval = interval
         self._maximum = maximum
         self._passed: dict[MacAddress, float] = {}

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Stations that have left without a word: who has been silent for long is asked whether it is there.
+
+Not where the access point's SME is in firmware, which does this by itself and says StationLeft.
+"""
+
+from collections.abc import Callable
+
+from wpsagent.ports import ProbeStation, RadioCommand, ReadActivity, StationActivity
+from wpsagent.roles.station import StationState
+from wpsagent.roles.stations import Stations
+
+MAXIMUM_INTERVAL = 30.0
+"""Seconds between two looks at who has been quiet."""
+
+
+class QuietStations:
+    """Asks the radio at intervals; inactivity: seconds of silence after which a station is asked, None for never."""
+
+    def __init__(self, stations: Stations, inactivity: float | None, send: Callable[[RadioCommand], None]) -> None:
+        self.deadline: float | None = None
+        self._stations = stations
+        self._inactivity = inactivity
+        self._send = send
+
+    def start(self, now: float) -> None:
+        if self._inactivity is not None:
+            self.deadline = now + min(MAXIMUM_INTERVAL, self._inactivity / 2)
+
+    def stop(self) -> None:
+        self.deadline = None
+
+    def handle_timer(self, now: float) -> None:
+        """Do what is due."""
+        if self.deadline is not None and now >= self.deadline:
+            self.start(now)
+            if any(station.state is StationState.AUTHORIZED for station in self._stations):
+                self._send(ReadActivity())
+
+    def receive(self, event: StationActivity) -> None:
+        """Ask those that have been silent."""
+        if self._inactivity is None:
+            return
+        for address, inactive_ms in event.inactive_ms:
+            station = self._stations.get(address)
+            is_quiet = inactive_ms >= self._inactivity * 1000
+            if is_quiet and station is not None and station.state is StationState.AUTHORIZED:
+                self._send(ProbeStation(address))
