@@ -13,7 +13,7 @@ from wpsagent.config.model import ButtonSettings, Configuration, LedSettings, Mq
 from wpsagent.daemon.board import BoardUnavailableError
 from wpsagent.daemon.diagnosis import CommandResult, Finding, Ports, diagnose
 from wpsagent.errors import ConfigError
-from wpsagent.io.control_socket import ControlSocketError
+from wpsagent.io.control_client import ControlSocketError
 from wpsagent.io.nl80211.capabilities import InterfaceDescription, RfkillState, WiphyDescription
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import Band, Frequency, InterfaceType, RadioCapabilities

@@ -7,14 +7,19 @@ import errno
 import os
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from wpsagent.io import async_control_client, control_client
 from wpsagent.io import control_socket as c
-from wpsagent.io.control_socket import AsyncControlClient, ControlClient, ControlSocket, ControlSocketError
+from wpsagent.io.async_control_client import AsyncControlClient
+from wpsagent.io.control_client import ControlClient, ControlSocketError, unreachable
+from wpsagent.io.control_socket import ControlSocket
 
 
 def echo(request: str) -> str | None:
@@ -517,7 +522,8 @@ def test_waiting_for_events_ends_when_none_come(path: Path) -> None:
 
 
 def test_who_waits_for_events_notices_that_the_agent_has_gone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(c, "PING_INTERVAL", 0.01)
+    for module in (control_client, async_control_client):
+        monkeypatch.setattr(module, "PING_INTERVAL", 0.01)
 
     async def run() -> None:
         async with serving(path) as server:
@@ -598,7 +604,7 @@ def test_without_the_privilege_the_send_buffer_grows_as_far_as_the_system_allows
     ],
 )
 def test_other_errors_are_in_words(error: OSError, words: str) -> None:
-    assert c._unreachable(Path("/x"), error).startswith(words)
+    assert unreachable(Path("/x"), error).startswith(words)
 
 
 def test_where_the_server_s_folder_takes_no_files_the_client_binds_in_tmp(
@@ -610,12 +616,35 @@ def test_where_the_server_s_folder_takes_no_files_the_client_binds_in_tmp(
         async with serving(path):
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as occupant:
                 name = f"client-{os.getpid()}-1000000"
-                monkeypatch.setattr(c, "_numbers", iter([1000000]))
+                monkeypatch.setattr(control_client, "_numbers", iter([1000000]))
                 occupant.bind(str(path.parent / name))
                 async with AsyncControlClient(path) as client:
                     assert (tmp_path / f"wps-agent-{name}").is_socket()
                     assert await client.request("PING") == "reply PING\n"
                 assert not (tmp_path / f"wps-agent-{name}").exists()
                 (path.parent / name).unlink()
+
+    in_loop(run)
+
+
+def test_the_client_of_the_command_line_does_not_load_an_event_loop() -> None:
+    script = "import sys, wpsagent.io.control_client; sys.exit('asyncio' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_five_hundred_monitors_hear_a_burst_of_events(path: Path) -> None:
+    async def run() -> None:
+        async with serving(path) as server:
+            with contextlib.ExitStack() as stack:
+                clients = [stack.enter_context(RawClient(path, f"\0monitor-{os.getpid()}-{n}")) for n in range(500)]
+                for client in clients:
+                    assert await client.ask(b"ATTACH") == b"OK\n"
+                for number in range(5):
+                    server.send_event(f"EVENT-{number} ")
+                for client in clients:
+                    assert [await client.receive() for _ in range(5)] == [f"<3>EVENT-{n} ".encode() for n in range(5)]
+                clients[0].sock.close()
+                server.send_event("LAST")
+                assert len(server._monitors) == 499
 
     in_loop(run)

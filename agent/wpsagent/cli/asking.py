@@ -11,7 +11,7 @@ from typing import Any
 
 from wpsagent.cli.parser import DEFAULT_CONFIG, DEFAULT_SOCKET
 from wpsagent.errors import AgentError, OverlapError, UsageError
-from wpsagent.io.control_socket import ControlClient
+from wpsagent.io.control_client import ControlClient
 from wpsagent.wsc.pin import PinCheck, check_pin, normalize_pin
 
 FAIL_OVERLAP = "FAIL-PBC-OVERLAP\n"

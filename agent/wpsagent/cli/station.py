@@ -13,7 +13,7 @@ from typing import Any
 from wpsagent.cli.asking import ask, checked_pin, connect, do, read_state, secret, tell, word
 from wpsagent.cli.exit_codes import DONE, FAILED, LOCKED, OVERLAP, TIMED_OUT, WRONG_PIN
 from wpsagent.errors import AgentError, UsageError
-from wpsagent.io.control_socket import ControlClient
+from wpsagent.io.control_client import ControlClient
 from wpsagent.octets import Ssid
 
 SILENCE = 150.0

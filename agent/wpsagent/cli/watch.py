@@ -16,7 +16,7 @@ from typing import Any
 from wpsagent.cli.asking import connect, read_state, tell
 from wpsagent.cli.exit_codes import DONE, FAILED, OVERLAP, TIMED_OUT, WRONG_PIN
 from wpsagent.cli.words import status_lines
-from wpsagent.io.control_socket import ControlClient
+from wpsagent.io.control_client import ControlClient
 
 _EVENT = re.compile(r"(?:IFNAME=(?P<interface>\S+) )?<(?P<level>\d)>(?P<name>\S*) ?(?P<text>.*)", re.DOTALL)
 _WITH_KEYS = ("WPS-CRED-RECEIVED", "WPS-NEW-AP-SETTINGS")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The control socket, both ends: AF_UNIX datagrams in the manner of wpa_supplicant and hostapd.
+"""The control socket, the server's end: AF_UNIX datagrams in the manner of wpa_supplicant and hostapd.
 
 One datagram is one request, at most 8192 octets (more is ignored), and its reply goes to the sender's address, which
 may be abstract.  ATTACH, DETACH and LEVEL subscribe an address to events, "<3>TEXT"; everything else is for the
@@ -18,37 +18,30 @@ import asyncio
 import errno
 import fcntl
 import grp
-import itertools
 import logging
-import math
 import os
-import select
 import socket
 import stat
 import struct
-import tempfile
 import termios
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from wpsagent.errors import AgentError
+from wpsagent.io.control_client import ControlSocketError
 
 _log = logging.getLogger(__name__)
 
 MAX_REQUEST = 8192
 DEFAULT_LEVEL = 3
 MAX_LOSSES = 10
-MAX_MONITORS = 64
+MAX_MONITORS = 512
 
 OK, FAIL = "OK\n", "FAIL\n"
 
 _GONE = (errno.ENOENT, errno.ECONNREFUSED, errno.EPERM, errno.EACCES, errno.ENOTCONN, errno.ECONNRESET)
-_BUFFER = 1 << 17
-_SEND_BUFFER = 1 << 20
+_SEND_BUFFER = 1 << 22
 _SO_SNDBUFFORCE = 32  # asm-generic/socket.h; Python has no name for it
 _TYPE = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
 
@@ -56,13 +49,6 @@ Handler = Callable[[str], str | None]
 """A request's text to its reply; None for no reply."""
 
 Address = str | bytes
-
-
-class ControlSocketError(AgentError):
-    """The socket cannot be had, or the agent cannot be reached by it."""
-
-
-# ---- the server
 
 
 @dataclass(slots=True)
@@ -277,193 +263,3 @@ def _group_id(group: str | None) -> int:
         return grp.getgrnam(group).gr_gid
     except KeyError:
         raise ControlSocketError(f"control_group: there is no group {group!r} on this device") from None
-
-
-# ---- the client
-
-PING_INTERVAL = 5.0
-"""Seconds of silence after which a client that waits for events asks whether the agent is there."""
-
-_numbers = itertools.count()
-
-
-class _ClientSocket:
-    """A bound and connected socket of a client; its file is removed on close."""
-
-    def __init__(self, path: str | Path) -> None:
-        self._path = Path(path)
-        self.socket = socket.socket(socket.AF_UNIX, _TYPE)
-        self._own: Path | None = None
-        try:
-            self._own = self._bind()
-            self.socket.connect(os.fspath(self._path))
-        except OSError as error:
-            self.close()
-            raise ControlSocketError(_unreachable(self._path, error)) from None
-
-    def close(self) -> None:
-        self.socket.close()
-        if self._own is not None:
-            self._own.unlink(missing_ok=True)
-            self._own = None
-
-    def _bind(self) -> Path:
-        """Bind beside the server's socket, which a server with a /tmp of its own can see; in /tmp where we may not."""
-        name = f"client-{os.getpid()}-{next(_numbers)}"
-        own = self._path.parent / name
-        try:
-            self.socket.bind(os.fspath(own))
-        except OSError:
-            own = Path(tempfile.gettempdir()) / f"wps-agent-{name}"
-            own.unlink(missing_ok=True)
-            self.socket.bind(os.fspath(own))
-        own.chmod(0o666)  # the server may be another user; being connected, we take datagrams from it alone
-        return own
-
-
-def _unreachable(path: Path, error: OSError) -> str:
-    match error:
-        case FileNotFoundError() | ConnectionRefusedError():
-            return f"wps-agent is not running: nobody answers on {path} (start it with: wps-agent run)"
-        case PermissionError():
-            return f"no permission to reach wps-agent on {path}: be root, or a member of its control_group"
-        case _:
-            return f"wps-agent cannot be reached on {path}: {error.strerror or error}"
-
-
-def is_event(text: str) -> bool:
-    """An event, as opposed to a reply: "<3>…", with or without an interface before it."""
-    return text.startswith("<") or (text.startswith("IFNAME=") and "<" in text)
-
-
-def _silent(path: Path, seconds: float) -> ControlSocketError:
-    return ControlSocketError(f"wps-agent on {path} did not answer within {seconds:g} s: it is stuck; see its log")
-
-
-def _require_attached(path: Path, reply: str) -> None:
-    if reply != OK:
-        raise ControlSocketError(f"wps-agent on {path} takes no more monitors")
-
-
-class ControlClient:
-    """The client for a program without a loop."""
-
-    def __init__(self, path: str | Path) -> None:
-        self._path = Path(path)
-        self._client = _ClientSocket(path)
-        self._is_attached = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._client.close()
-
-    def request(self, command: str, timeout: float = 10.0) -> str:
-        """The reply to a command; events in between are skipped.  Raises ControlSocketError."""
-        self._client.socket.settimeout(timeout)
-        self._send(command)
-        end = time.monotonic() + timeout
-        while (text := self._next(end - time.monotonic())) is not None:
-            if not is_event(text):
-                return text
-        raise _silent(self._path, timeout)
-
-    def attach(self) -> None:
-        """Subscribe to events; they wait in the socket until `events` reads them.  Raises ControlSocketError."""
-        _require_attached(self._path, self.request("ATTACH"))
-        self._is_attached = True
-
-    def events(self, timeout: float | None = None) -> Iterator[str]:
-        """Every event since `attach`, or from now on; ends when none came for so many seconds.
-
-        Raises ControlSocketError when the agent has gone.
-        """
-        if not self._is_attached:
-            self.attach()
-        deadline = math.inf if timeout is None else time.monotonic() + timeout
-        while (now := time.monotonic()) < deadline:
-            text = self._next(min(PING_INTERVAL, deadline - now))
-            if text is None:
-                self._send("PING")
-            elif is_event(text):
-                yield text
-                deadline = math.inf if timeout is None else time.monotonic() + timeout
-
-    def _send(self, command: str) -> None:
-        try:
-            self._client.socket.send(command.encode(errors="surrogateescape"))
-        except OSError as error:
-            raise ControlSocketError(_unreachable(self._path, error)) from None
-
-    def _next(self, timeout: float) -> str | None:
-        """The next datagram, None when none came in time."""
-        sock = self._client.socket
-        if not select.select([sock], [], [], max(0.0, timeout))[0]:
-            return None
-        try:
-            return sock.recv(_BUFFER).decode(errors="replace")
-        except OSError as error:
-            raise ControlSocketError(_unreachable(self._path, error)) from None
-
-
-class AsyncControlClient:
-    """The client for a program with a loop."""
-
-    def __init__(self, path: str | Path) -> None:
-        self._path = Path(path)
-        self._client = _ClientSocket(path)
-        self._is_attached = False
-        self._client.socket.setblocking(False)
-        self._loop = asyncio.get_running_loop()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._client.close()
-
-    async def request(self, command: str, within: float = 10.0) -> str:
-        """The reply to a command; events in between are skipped.  Raises ControlSocketError."""
-        try:
-            async with asyncio.timeout(within):
-                await self._loop.sock_sendall(self._client.socket, command.encode(errors="surrogateescape"))
-                while is_event(text := await self._next()):
-                    pass
-                return text
-        except TimeoutError:
-            raise _silent(self._path, within) from None
-        except OSError as error:
-            raise ControlSocketError(_unreachable(self._path, error)) from None
-
-    async def attach(self) -> None:
-        """Subscribe to events; they wait in the socket until `events` reads them.  Raises ControlSocketError."""
-        _require_attached(self._path, await self.request("ATTACH"))
-        self._is_attached = True
-
-    async def events(self) -> AsyncIterator[str]:
-        """Every event since `attach`, or from now on; raises ControlSocketError when the agent has gone."""
-        if not self._is_attached:
-            await self.attach()
-        while True:
-            try:
-                async with asyncio.timeout(PING_INTERVAL):
-                    text = await self._next()
-            except TimeoutError:
-                await self.request("PING")
-                continue
-            if is_event(text):
-                yield text
-
-    async def _next(self) -> str:
-        return (await self._loop.sock_recv(self._client.socket, _BUFFER)).decode(errors="replace")

@@ -26,7 +26,8 @@ from wpsagent.config.model import (
     StationSettings,
 )
 from wpsagent.daemon.board import open_buttons, open_leds
-from wpsagent.io.control_socket import AsyncControlClient, ControlSocketError
+from wpsagent.io.async_control_client import AsyncControlClient
+from wpsagent.io.control_client import ControlSocketError
 from wpsagent.io.nl80211.capabilities import WiphyDescription, discover
 
 COMMAND_TIME = 10.0
