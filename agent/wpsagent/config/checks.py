@@ -132,7 +132,7 @@ class Checks:
         name = "frequency_mhz" if "frequency_mhz" in table.given else "channel"
         try:
             mhz = table["frequency_mhz"] or guess_frequency(table["channel"] or _DEFAULT_CHANNEL)
-            _require_usable_channel(mhz)
+            require_usable_channel(mhz)
         except UsageError as error:
             self._add(table, name, f"found {table[name]}, {error}")
             return
@@ -248,7 +248,7 @@ class Checks:
                 self._add(table, name, f"{path} is not a file")
 
 
-def _require_usable_channel(mhz: int) -> None:
+def require_usable_channel(mhz: int) -> None:
     """WPS wants 2.4 or 5 GHz, the access point a 20 MHz channel; raises UsageError in the reader's words."""
     try:
         band = band_of(mhz)

@@ -33,6 +33,7 @@ from wpsagent.config.table import SETUP_LOCK_MODES, WPS_STATES
 from wpsagent.errors import ConfigError
 
 _MAXIMUM_OCTETS = 1 << 20
+_FILE_KEYS = "chmod 600 it, or use the …_file keys"
 _NO_NODE = str.maketrans("/+#$", "----")
 
 
@@ -64,7 +65,7 @@ def parse(text: str, path: str | Path = "wps-agent.toml", host_name: str | None 
     checks.run()
     if reading.problems:
         raise ConfigError([f"{path}: {problem}" for problem in reading.problems])
-    warnings = (*_world_readable(path, reading.holds_secrets), *checks.warnings)
+    warnings = (*world_readable(path, reading.holds_secrets, _FILE_KEYS), *checks.warnings)
     return _configuration(root, warnings, host_name or socket.gethostname())
 
 
@@ -76,7 +77,7 @@ def _decode(octets: bytes, path: Path) -> str:
         raise ConfigError([f"{path}: not TOML: line {line} is not UTF-8"]) from None
 
 
-def _world_readable(path: Path, holds_secrets: bool) -> tuple[str, ...]:
+def world_readable(path: Path, holds_secrets: bool, advice: str = "chmod 600 it") -> tuple[str, ...]:
     """A warning when others may read a file that holds secrets."""
     try:
         is_open = holds_secrets and path.stat().st_mode & stat.S_IROTH
@@ -84,7 +85,7 @@ def _world_readable(path: Path, holds_secrets: bool) -> tuple[str, ...]:
         return ()
     if not is_open:
         return ()
-    return (f"{path}: everyone on this device can read the secrets in it; chmod 600 it, or use the …_file keys",)
+    return (f"{path}: everyone on this device can read the secrets in it; {advice}",)
 
 
 # ---- values from tables that have passed every check
@@ -96,7 +97,7 @@ def _configuration(root: Table, warnings: tuple[str, ...], host_name: str) -> Co
     return Configuration(
         agent=agent,
         device=_device(_section(root, "device")),
-        access_points=tuple(_access_point(table) for table in root.many("access_point")),
+        access_points=tuple(access_point_settings(table) for table in root.many("access_point")),
         stations=tuple(_station(table, agent.state_directory) for table in root.many("station")),
         buttons=tuple(_button(table, _long_press(root)) for table in root.many("button")),
         leds=tuple(_led(table) for table in root.many("led")),
@@ -116,11 +117,17 @@ def _agent(root: Table, host_name: str) -> AgentSettings:
     return AgentSettings(**values)
 
 
+def agent_defaults(host_name: str) -> AgentSettings:
+    """[agent] where nobody says anything."""
+    return _agent(Reading().document({}), host_name)
+
+
 def _device(table: Table) -> DeviceSettings:
     return DeviceSettings(primary_device_type=table["type"], **_without(table, "type"))
 
 
-def _access_point(table: Table) -> AccessPointSettings:
+def access_point_settings(table: Table) -> AccessPointSettings:
+    """The values of a table of [[access_point]] that has passed every check."""
     values = _without(table, "ssid_hex", "passphrase_file", "ap_pin_file")
     values["ssid"] = table["ssid"] or table["ssid_hex"]
     values["security"] = Security(table["security"])
