@@ -53,7 +53,10 @@ class ButtonAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AgentSettings:
-    """[agent]: the program itself.  The display times say how long a result stays on LED and MQTT, in seconds."""
+    """[agent]: the program itself.  The display times say how long a result stays on LED and MQTT, in seconds.
+
+    hostapd_directory, supplicant_directory: of the sockets of single interfaces; None: beside control_socket, "": none.
+    """
 
     node: str
     control_socket: str
@@ -62,6 +65,8 @@ class AgentSettings:
     log_level: str
     success_display_s: float
     error_display_s: float
+    hostapd_directory: str | None = None
+    supplicant_directory: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,12 @@ from wpsagent.config.model import (
 from wpsagent.control.agent import AccessPoint, AccessPointStatus, WpsStatus
 from wpsagent.control.commands import Commands
 from wpsagent.daemon.board import Leds, button_name, open_buttons, open_leds
+from wpsagent.daemon.control import ControlSockets
 from wpsagent.daemon.hooks import StationHooks
 from wpsagent.daemon.networks import Networks, OpenRadio
 from wpsagent.daemon.reporting import Reporting
 from wpsagent.daemon.stations import OpenStationRadio, Station, Stations
 from wpsagent.errors import OverlapError, UsageError
-from wpsagent.io.control_socket import ControlSocket
 from wpsagent.io.mqtt import MqttReporter
 from wpsagent.io.service_manager import ServiceManager
 from wpsagent.octets import NO_ADDRESS, MacAddress
@@ -92,6 +92,7 @@ class Daemon:
         )
         self.networks = Networks(configuration, open_radio, entropy, self.reporting.report)
         self._stations = Stations(configuration, open_station, entropy, self.reporting.report)
+        self.control = ControlSockets(agent, Commands(self))
         self.leds = Leds()
         self.mqtt: MqttReporter | None = None
         self._entropy = entropy
@@ -136,13 +137,9 @@ class Daemon:
         self.reporting.pattern_listeners.append(self.leds.show)
         for button in open_buttons(configuration.buttons, self.button_pressed):
             stack.callback(button.close)
-        agent = configuration.agent
-        control = ControlSocket(agent.control_socket, Commands(self), agent.control_group)
-        control.open()
-        stack.callback(control.close)
-        self.reporting.control_listeners.append(
-            lambda event: control.send_event(event.text, event.level, event.interface)
-        )
+        stack.callback(self.control.close)
+        self.control.open(configuration)
+        self.reporting.control_listeners.append(self.control.send)
         if self.mqtt is not None:
             self.mqtt.start()
 

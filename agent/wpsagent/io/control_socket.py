@@ -139,7 +139,9 @@ class ControlSocket:
             except ConnectionRefusedError:
                 self._path.unlink()
                 return
-        raise ControlSocketError(f"control socket {self._path}: another wps-agent is running and answers there")
+        raise ControlSocketError(
+            f"control socket {self._path}: another wps-agent is running and answers there (or hostapd)"
+        )
 
     def _bind(self, gid: int) -> socket.socket:
         sock = socket.socket(socket.AF_UNIX, _TYPE | socket.SOCK_NONBLOCK)

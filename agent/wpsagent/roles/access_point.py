@@ -223,7 +223,7 @@ class AccessPoint:
             case StationLeft():
                 self._station_left(event.address, now)
             case StationActivity():
-                self._quiet_stations.receive(event)
+                self._quiet_stations.receive(event, now)
             case StationProbed():
                 self._station_probed(event, now)
             case CommandFailed():
@@ -247,12 +247,26 @@ class AccessPoint:
         """The stations whose port is open."""
         return [s.address for s in self._stations if s.state is StationState.AUTHORIZED]
 
-    def disconnect(self, address: MacAddress, now: float) -> None:
+    @property
+    def stations(self) -> tuple[Station, ...]:
+        """All it knows, in the order in which they came; to look at."""
+        return tuple(self._stations)
+
+    def disconnect(
+        self, address: MacAddress, now: float, reason_code: int = ReasonCode.LEAVING_NETWORK_DEAUTH
+    ) -> None:
         """Send a station away; unknown ones too, for they may think they are connected."""
         if station := self._stations.get(address):
-            self._send_away(station, ReasonCode.LEAVING_NETWORK_DEAUTH, "sent away", now)
+            self._send_away(station, reason_code, "sent away", now)
         else:
-            self._deauthenticate(address, ReasonCode.LEAVING_NETWORK_DEAUTH)
+            self._deauthenticate(address, reason_code)
+
+    def disassociate(self, address: MacAddress, now: float, reason_code: int) -> None:
+        """End a station's association, but not its authentication; unknown ones too."""
+        self._outbox.append(SendFrame(self._frames.disassociation(address, reason_code)))
+        station = self._stations.get(address)
+        if station is not None and station.is_with_radio:
+            self._back_to_authenticated(station, "sent away", now)
 
     def cancel_wps(self, now: float) -> None:
         """End every registration protocol run in progress."""
@@ -359,17 +373,17 @@ class AccessPoint:
         station.state, station.deadline = StationState.ASSOCIATING, now + ASSOCIATING_TIMEOUT
         ht = elements.first(ElementId.HT_CAPABILITIES)
         has_ht = self._description.ht is not None and ht is not None and len(ht) == 26 and elements.has_wmm
-        self._outbox.append(
-            AddStation(
-                address=station.address,
-                aid=station.aid,
-                listen_interval=frame.listen_interval,
-                rates=elements.rates,
-                capability=frame.capability,
-                has_wmm=elements.has_wmm,
-                ht_capabilities=ht if has_ht else None,
-            )
+        station.association = AddStation(
+            address=station.address,
+            aid=station.aid,
+            listen_interval=frame.listen_interval,
+            rates=elements.rates,
+            capability=frame.capability,
+            has_wmm=elements.has_wmm,
+            ht_capabilities=ht if has_ht else None,
         )
+        station.associated_at = station.heard_at = now
+        self._outbox.append(station.association)
 
     def _station_associated(self, event: StationAssociated, now: float) -> None:
         """Firmware has done what the frames above do; why the station came is for us to see, and who has no place."""
@@ -379,6 +393,7 @@ class AccessPoint:
         elements = Elements.decode(event.elements)
         admission = examine_purpose(elements, self._rsne, has_wps=self._wps is not None, is_full=is_full)
         station = self._stations.add(event.address, now)
+        station.associated_at = station.heard_at = now
         station.security, station.station_rsne = admission.security, admission.station_rsne
         if admission.status is StatusCode.SUCCESS:
             self._sessions.begin(station, now)

@@ -5,7 +5,7 @@ Which frame carries which WPS attributes: Wi-Fi Simple Configuration 2.0, sectio
 IEEE 802.11-2020, 9.3.3.
 """
 
-from wpsagent.dot11.frames import Authentication, Deauthentication, StatusCode
+from wpsagent.dot11.frames import Authentication, Deauthentication, Disassociation, StatusCode
 from wpsagent.octets import BROADCAST, MacAddress
 from wpsagent.ports import Beacon
 from wpsagent.roles.beacons import ApDescription
@@ -58,3 +58,6 @@ class OwnFrames:
 
     def deauthentication(self, destination: MacAddress, reason_code: int) -> bytes:
         return Deauthentication(destination, self._address, self._address, reason_code).encode()
+
+    def disassociation(self, destination: MacAddress, reason_code: int) -> bytes:
+        return Disassociation(destination, self._address, self._address, reason_code).encode()

@@ -37,12 +37,14 @@ class QuietStations:
             if any(station.state is StationState.AUTHORIZED for station in self._stations):
                 self._send(ReadActivity())
 
-    def receive(self, event: StationActivity) -> None:
-        """Ask those that have been silent."""
+    def receive(self, event: StationActivity, now: float) -> None:
+        """Note who was heard when, and ask those that have been silent."""
         if self._inactivity is None:
             return
         for address, inactive_ms in event.inactive_ms:
             station = self._stations.get(address)
-            is_quiet = inactive_ms >= self._inactivity * 1000
-            if is_quiet and station is not None and station.state is StationState.AUTHORIZED:
+            if station is None or station.state is not StationState.AUTHORIZED:
+                continue
+            station.heard_at = now - inactive_ms / 1000
+            if inactive_ms >= self._inactivity * 1000:
                 self._send(ProbeStation(address))

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar, cast
 
+from wpsagent.dot11.frames import ReasonCode
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.octets import MacAddress
 from wpsagent.ports import (
@@ -137,6 +138,13 @@ class RadioRunner(Generic[_Command, _Event, _Report]):
 
         The radio is given back even if the caller is cancelled meanwhile.
         """
+        try:
+            await self.release()
+        finally:
+            await self.radio.close()
+
+    async def release(self) -> None:
+        """Let the machine say goodbye, and leave the radio to whoever takes it next."""
         worker, self._worker = self._worker, None
         try:
             if worker is not None:
@@ -151,7 +159,6 @@ class RadioRunner(Generic[_Command, _Event, _Report]):
                 worker.cancel()
                 await asyncio.wait((worker,))
             self._timer.close()
-            await self.radio.close()
 
     def pump(self) -> None:
         """Carry out what the machine wants now; called after everything that may have changed it."""
@@ -204,9 +211,12 @@ class AccessPointRunner(RadioRunner[RadioCommand, RadioEvent, ApEvent]):
         for command in self.machine.messages_to_send():
             await self.radio.execute(command)
 
-    def disconnect(self, address: MacAddress) -> None:
-        """Send a station away."""
-        self.machine.disconnect(address, asyncio.get_running_loop().time())
+    def disconnect(
+        self, address: MacAddress, reason_code: int = ReasonCode.LEAVING_NETWORK_DEAUTH, *, is_for_good: bool = True
+    ) -> None:
+        """Send a station away; it need not authenticate again unless it is for good."""
+        call = self.machine.disconnect if is_for_good else self.machine.disassociate
+        call(address, asyncio.get_running_loop().time(), reason_code)
         self.pump()
 
 

@@ -6,6 +6,7 @@ from enum import Enum
 
 from wpsagent.eap.authenticator import EapAuthenticator
 from wpsagent.octets import MacAddress
+from wpsagent.ports import AddStation
 from wpsagent.rsn.authenticator import Authenticator
 from wpsagent.rsn.key_frame import GroupKey
 from wpsagent.wsc.enrollee import Enrollee
@@ -41,7 +42,8 @@ class Station:
 
     request is the association request as received, but for what may change when it is sent again (Retry bit, Duration),
     and response our answer, sent with token: a retransmitted request gets the same answer and does not start anew.
-    group_key is the one that rsn was last given to deliver.
+    group_key is the one that rsn was last given to deliver.  association: what the radio was told of it, associated_at:
+    when; heard_at: when the radio last heard it, as far as we have asked.
     """
 
     address: MacAddress
@@ -59,6 +61,9 @@ class Station:
     group_key: GroupKey | None = field(default=None, repr=False)
     leave_reason: str = ""
     is_unheard: bool = False
+    association: AddStation | None = None
+    associated_at: float = 0.0
+    heard_at: float = 0.0
 
     @property
     def is_with_radio(self) -> bool:
