@@ -14,8 +14,9 @@ from wpsagent.io.simulated_radio import SIMULATED_CAPABILITIES, Air, Antenna, Si
 from wpsagent.io.simulated_station_radio import SimulatedStationRadio
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import CommandFailed, StationCommand, StationEvent
-from wpsagent.roles.access_point import AccessPoint, AccessPointParameters
+from wpsagent.roles.access_point import AccessPoint
 from wpsagent.roles.events import ApEvent
+from wpsagent.roles.parameters import AccessPointParameters
 from wpsagent.roles.runner import AccessPointRunner, ButtonGroup, Timer
 from wpsagent.roles.sta.events import StationReport
 from wpsagent.roles.sta.machine import StationMachine

@@ -41,8 +41,9 @@ from wpsagent.ports import (
     SendEapol,
     SendFrame,
 )
-from wpsagent.roles.access_point import AccessPoint, AccessPointParameters
+from wpsagent.roles.access_point import AccessPoint
 from wpsagent.roles.events import ApEvent
+from wpsagent.roles.parameters import AccessPointParameters
 from wpsagent.roles.wps_runs import WpsRuns
 from wpsagent.rsn.handshake import InstallGroupKey, InstallPairwiseKey
 from wpsagent.rsn.rsne import WPA2_PSK_CCMP

@@ -15,7 +15,8 @@ from wpsagent.errors import UsageError
 from wpsagent.octets import MacAddress
 from wpsagent.ports import AccessPointRadio, Entropy
 from wpsagent.roles import events as ap
-from wpsagent.roles.access_point import AccessPoint, AccessPointParameters
+from wpsagent.roles.access_point import AccessPoint
+from wpsagent.roles.parameters import AccessPointParameters
 from wpsagent.roles.runner import AccessPointRunner, ButtonGroup
 from wpsagent.roles.wps_runs import WpsRuns
 from wpsagent.status import events as e

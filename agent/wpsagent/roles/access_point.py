@@ -18,9 +18,6 @@ Refuses: shared-key and SAE authentication, WEP, TKIP, stations beyond max_stati
 identities of the standard.  Ignores frames for other BSSes and whatever it cannot decode.
 """
 
-from collections import deque
-from dataclasses import dataclass
-
 from wpsagent.crypto.rsn_keys import derive_psk
 from wpsagent.dot11.elements import WPS_VENDOR_TYPE, ElementId, Elements
 from wpsagent.dot11.frames import (
@@ -41,6 +38,7 @@ from wpsagent.octets import BROADCAST, MacAddress
 from wpsagent.ports import (
     AddStation,
     AuthorizeStation,
+    ChannelSwitched,
     CommandFailed,
     EapolReceived,
     Entropy,
@@ -60,12 +58,13 @@ from wpsagent.ports import (
     StationLeft,
     StationProbed,
     StopAccessPoint,
+    SwitchChannel,
     UnexpectedFrame,
 )
 from wpsagent.roles.admission import examine, examine_purpose, own_rsne, reason_for
-from wpsagent.roles.beacons import ApDescription
+from wpsagent.roles.beaconing import Beaconing
 from wpsagent.roles.events import AccessPointLost, ApEvent, StationDisconnected
-from wpsagent.roles.own_frames import OwnFrames
+from wpsagent.roles.parameters import AccessPointParameters
 from wpsagent.roles.quiet_stations import QuietStations
 from wpsagent.roles.sessions import StationSessions
 from wpsagent.roles.station import Station, StationState
@@ -78,29 +77,11 @@ AUTHENTICATED_TIMEOUT = 10.0
 ASSOCIATING_TIMEOUT = 2.0
 """Seconds a station may spend without its association request, or without acknowledging our response."""
 
-
 _AFTER_DURATION = 4
 """What comes before it in a frame changes when it is sent again: the Retry bit, the Duration (9.2.4.1, 9.2.4.2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class AccessPointParameters:
-    """One network.  Times in seconds; group_rekey 0 for never."""
-
-    interface: str
-    settings: NetworkSettings
-    frequency_mhz: int
-    beacon_interval_tu: int = 100
-    dtim_period: int = 2
-    is_hidden: bool = False
-    country: str | None = None
-    max_stations: int = 64
-    inactivity: float = 300.0
-    group_rekey: float = 86400.0
-    fragment_size: int = 1400
-
-
-class AccessPoint:
+class AccessPoint(Beaconing):
     """One BSS.  wps is None where Wi-Fi Protected Setup is off.
 
     The door: `start` and `stop`, `receive(event, now)`, `messages_to_send()` (radio commands, to be executed in
@@ -118,24 +99,7 @@ class AccessPoint:
         """Raises RadioError when the radio cannot use the channel."""
         settings = parameters.settings
         is_protected = bool(settings.authentication_types & AuthenticationType.WPA2_PERSONAL)
-        self.parameters = parameters
-        self.address = address
-        self.is_started = False
-        self._wps = wps
-        self._rsne = own_rsne(capabilities) if is_protected else None
-        self._description = ApDescription.on(
-            capabilities,
-            address=address,
-            ssid=settings.ssid,
-            frequency_mhz=parameters.frequency_mhz,
-            beacon_interval_tu=parameters.beacon_interval_tu,
-            rsne_element=self._rsne.element() if self._rsne else b"",
-            is_hidden=parameters.is_hidden,
-            country=parameters.country,
-        )
-        self._frames = OwnFrames(self._description, wps)
-        self._outbox: list[RadioCommand] = []
-        self._events: deque[ApEvent] = deque()
+        super().__init__(parameters, address, capabilities, wps, own_rsne(capabilities) if is_protected else None)
         self._sessions = StationSessions(
             address=address,
             rsne=self._rsne,
@@ -158,24 +122,11 @@ class AccessPoint:
 
     def start(self, now: float) -> None:
         """Begin to beacon, and draw the timers of the network."""
-        description, parameters = self._description, self.parameters
-        self._outbox.append(
-            StartAccessPoint(
-                ssid=description.ssid,
-                frequency_mhz=parameters.frequency_mhz,
-                beacon=self._frames.beacon(),
-                beacon_interval_tu=parameters.beacon_interval_tu,
-                dtim_period=parameters.dtim_period,
-                basic_rates=description.basic_rates,
-                is_protected=self._rsne is not None,
-                has_ht=description.ht is not None,
-                is_hidden=parameters.is_hidden,
-                has_short_slot=description.is_2_4_ghz,
-            )
-        )
+        self._outbox.append(self._start_command())
         if self._rsne is not None:
             self._sessions.install_group_key()
-            self._rekey_at = now + parameters.group_rekey if parameters.group_rekey else None
+            group_rekey = self.parameters.group_rekey
+            self._rekey_at = now + group_rekey if group_rekey else None
         self._quiet_stations.start(now)
         self.is_started = True
 
@@ -185,7 +136,7 @@ class AccessPoint:
             self._send_away(station, ReasonCode.LEAVING_NETWORK_DEAUTH, "the access point stopped", now)
         self._deauthenticate(BROADCAST, ReasonCode.LEAVING_NETWORK_DEAUTH)
         self._outbox.append(StopAccessPoint())
-        self._rekey_at = None
+        self._rekey_at = self._move = None
         self._quiet_stations.stop()
         self.is_started = False
 
@@ -202,7 +153,7 @@ class AccessPoint:
     @property
     def deadline(self) -> float | None:
         """When handle_timer is due."""
-        times = (self._rekey_at, self._quiet_stations.deadline, self._stations.deadline)
+        times = (self._rekey_at, self._quiet_stations.deadline, self._stations.deadline, self._move_deadline)
         return min((time for time in times if time is not None), default=None)
 
     def receive(self, event: RadioEvent, now: float) -> None:
@@ -226,6 +177,8 @@ class AccessPoint:
                 self._quiet_stations.receive(event, now)
             case StationProbed():
                 self._station_probed(event, now)
+            case ChannelSwitched():
+                self._channel_switched(event.frequency_mhz, now)
             case CommandFailed():
                 self._command_failed(event, now)
             case RadioLost():
@@ -239,6 +192,8 @@ class AccessPoint:
             self._rekey_at = now + self.parameters.group_rekey
             self.rekey(now)
         self._quiet_stations.handle_timer(now)
+        if self._move_deadline is not None and now >= self._move_deadline:
+            self._give_up_announcing(now)
 
     # ---- what the owner asks for
 
@@ -252,9 +207,7 @@ class AccessPoint:
         """All it knows, in the order in which they came; to look at."""
         return tuple(self._stations)
 
-    def disconnect(
-        self, address: MacAddress, now: float, reason_code: int = ReasonCode.LEAVING_NETWORK_DEAUTH
-    ) -> None:
+    def disconnect(self, address: MacAddress, now: float, reason_code: int = ReasonCode.LEAVING_NETWORK_DEAUTH) -> None:
         """Send a station away; unknown ones too, for they may think they are connected."""
         if station := self._stations.get(address):
             self._send_away(station, reason_code, "sent away", now)
@@ -272,13 +225,6 @@ class AccessPoint:
         """End every registration protocol run in progress."""
         for station in self._stations:
             self._sessions.cancel_wps(station, now)
-
-    def selected_registrar_changed(self) -> None:
-        """The WPS elements have changed: renew the beacon."""
-        if self._wps is not None:
-            self._wps.prepare()
-        if self.is_started:
-            self._outbox.append(SetBeacon(self._frames.beacon()))
 
     def rekey(self, now: float) -> None:
         """Change the group key."""
@@ -492,7 +438,9 @@ class AccessPoint:
                 if station is not None:
                     text = f"the radio refused it: {event.reason}"
                     self._send_away(station, ReasonCode.UNSPECIFIED_REASON, text, now)
-            case SetBeacon() | InstallKey():
+            case SwitchChannel():
+                self._give_up_announcing(now)
+            case SetBeacon() | InstallKey() | StartAccessPoint():
                 self._lost(event.reason, now)
             case _:
                 pass  # a frame that could not be sent is a frame lost
@@ -501,7 +449,7 @@ class AccessPoint:
         for station in self._stations:
             self._forget(station, "the access point is gone", now)
         self._outbox.clear()
-        self._rekey_at = None
+        self._rekey_at = self._move = None
         self._quiet_stations.stop()
         self.is_started = False
         self._events.append(AccessPointLost(reason))

@@ -54,6 +54,13 @@ class WpsRunEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelChanged:
+    """The access point is on another channel now."""
+
+    frequency_mhz: int
+
+
+@dataclass(frozen=True, slots=True)
 class AccessPointLost:
     """The radio no longer beacons; all stations are forgotten."""
 
@@ -67,5 +74,6 @@ ApEvent = (
     | WpsRunStarted
     | WpsRunFailed
     | WpsRunEnded
+    | ChannelChanged
     | AccessPointLost
 )

@@ -14,12 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wpsagent.errors import DecodeError, NetlinkError, RadioError
-from wpsagent.io.nl80211.codec import BAND, BITRATE, FREQUENCY, Message, Nest
+from wpsagent.io.nl80211.codec import BAND, BITRATE, COMBINATION, FREQUENCY, LIMIT, Message, Nest
 from wpsagent.io.nl80211.enumerations import Command, ExtFeature
 from wpsagent.io.nl80211.netlink import split_attributes
 from wpsagent.io.nl80211.transport import Transport
 from wpsagent.octets import NO_ADDRESS, MacAddress, Ssid
-from wpsagent.ports import Band, Frequency, InterfaceType, RadioCapabilities
+from wpsagent.ports import (
+    Band,
+    Frequency,
+    InterfaceCombination,
+    InterfaceLimit,
+    InterfaceType,
+    RadioCapabilities,
+)
 
 _SYS_IEEE80211 = Path("/sys/class/ieee80211")
 _SYS_RFKILL = Path("/sys/class/rfkill")
@@ -162,6 +169,24 @@ def _interface_type(number: int | None) -> InterfaceType | None:
         return None
 
 
+def _interface_types(octets: bytes) -> frozenset[InterfaceType]:
+    """Types as flags, one attribute each; those we do not know are left out."""
+    kinds = (_interface_type(number) for number, _flag in split_attributes(octets))
+    return frozenset(kind for kind in kinds if kind is not None)
+
+
+def _combination(nest: Nest) -> InterfaceCombination:
+    limits = [LIMIT.decode_nest(each) for _index, each in split_attributes(nest.octets("LIMITS") or b"")]
+    return InterfaceCombination(
+        limits=tuple(
+            InterfaceLimit(limit.integer("MAX") or 0, _interface_types(limit.octets("TYPES") or b""))
+            for limit in limits
+        ),
+        maximum_interfaces=nest.integer("MAXNUM") or 0,
+        channels=nest.integer("NUM_CHANNELS") or 0,
+    )
+
+
 def _driver_of(wiphy_name: str) -> str:
     try:
         return (_SYS_IEEE80211 / wiphy_name / "device" / "driver").readlink().name
@@ -205,6 +230,8 @@ class _WiphyBuilder:
         self._has_ap_sme = False
         self._scan_ssids = 1
         self._scan_elements: int | None = None
+        self._combinations: dict[int, InterfaceCombination] = {}
+        self._commands: set[int] = set()
 
     def add(self, message: Message) -> None:
         self._name = message.text("WIPHY_NAME") or self._name
@@ -214,10 +241,11 @@ class _WiphyBuilder:
         if "MAX_SCAN_IE_LEN" in message:
             self._scan_elements = message.integer("MAX_SCAN_IE_LEN")
         self._suites |= frozenset(_u32s(message.octets("CIPHER_SUITES") or b""))
-        for number, _flag in split_attributes(message.octets("SUPPORTED_IFTYPES") or b""):
-            kind = _interface_type(number)
-            if kind is not None:
-                self._types.add(kind)
+        self._types |= _interface_types(message.octets("SUPPORTED_IFTYPES") or b"")
+        for _index, command in split_attributes(message.octets("SUPPORTED_COMMANDS") or b""):
+            self._commands.update(_u32s(command))
+        for number, octets in split_attributes(message.octets("INTERFACE_COMBINATIONS") or b""):
+            self._combinations[number] = _combination(COMBINATION.decode_nest(octets))
         for number, octets in split_attributes(message.octets("WIPHY_BANDS") or b""):
             self._bands.setdefault(number, _BandBuilder()).add(octets)
 
@@ -234,6 +262,8 @@ class _WiphyBuilder:
             driver=_driver_of(self._name),
             maximum_scan_ssids=self._scan_ssids,
             maximum_scan_elements=self._scan_elements,
+            combinations=tuple(self._combinations.values()),
+            has_channel_switch=Command.CHANNEL_SWITCH in self._commands,
         )
 
     def _has(self, feature: ExtFeature) -> bool:

@@ -99,6 +99,20 @@ _FREQUENCY: tuple[Row, ...] = (  # enum nl80211_frequency_attr
     (6, "MAX_TX_POWER", "uint32"),
 )
 _BITRATE: tuple[Row, ...] = ((1, "RATE", "uint32"),)  # enum nl80211_bitrate_attr
+_COMBINATION: tuple[Row, ...] = (  # enum nl80211_if_combination_attrs
+    (1, "LIMITS", "cdata"),
+    (2, "MAXNUM", "uint32"),
+    (4, "NUM_CHANNELS", "uint32"),
+)
+_LIMIT: tuple[Row, ...] = ((1, "MAX", "uint32"), (2, "TYPES", "cdata"))  # enum nl80211_iface_limit_attrs
+_ANNOUNCEMENT: tuple[Row, ...] = (  # of enum nl80211_attrs, within CSA_IES
+    (14, "BEACON_HEAD", "cdata"),
+    (15, "BEACON_TAIL", "cdata"),
+    (42, "IE", "cdata"),
+    (127, "IE_PROBE_RESP", "cdata"),
+    (128, "IE_ASSOC_RESP", "cdata"),
+    (186, "CNTDWN_OFFS_BEACON", "cdata"),
+)
 _NL80211: tuple[Row, ...] = (  # enum nl80211_attrs
     (1, "WIPHY", "uint32"),
     (2, "WIPHY_NAME", "asciiz"),
@@ -122,10 +136,12 @@ _NL80211: tuple[Row, ...] = (  # enum nl80211_attrs
     (32, "SUPPORTED_IFTYPES", "cdata"),
     (36, "BSS_BASIC_RATES", "cdata"),
     (38, "WIPHY_FREQ", "uint32"),
+    (41, "MGMT_SUBTYPE", "uint8"),
     (42, "IE", "cdata"),
     (43, "MAX_NUM_SCAN_SSIDS", "uint8"),
     (44, "SCAN_FREQUENCIES", "cdata"),
     (45, "SCAN_SSIDS", "cdata"),
+    (50, "SUPPORTED_COMMANDS", "cdata"),
     (51, "FRAME", "cdata"),
     (52, "SSID", "cdata"),
     (53, "AUTH_TYPE", "uint32"),
@@ -151,6 +167,7 @@ _NL80211: tuple[Row, ...] = (  # enum nl80211_attrs
     (101, "FRAME_TYPE", "uint16"),
     (102, "CONTROL_PORT_ETHERTYPE", "uint16"),
     (103, "CONTROL_PORT_NO_ENCRYPT", "flag"),
+    (120, "INTERFACE_COMBINATIONS", "cdata"),
     (126, "HIDDEN_SSID", "uint32"),
     (127, "IE_PROBE_RESP", "cdata"),
     (128, "IE_ASSOC_RESP", "cdata"),
@@ -164,6 +181,8 @@ _NL80211: tuple[Row, ...] = (  # enum nl80211_attrs
     (160, "CENTER_FREQ1", "uint32"),
     (171, "STA_CAPABILITY", "uint16"),
     (174, "SPLIT_WIPHY_DUMP", "flag"),
+    (183, "CH_SWITCH_COUNT", "uint32"),
+    (185, "CSA_IES", "announcement"),
     (204, "SOCKET_OWNER", "flag"),
     (217, "EXT_FEATURES", "cdata"),
     (264, "CONTROL_PORT_OVER_NL80211", "flag"),
@@ -296,10 +315,13 @@ MULTICAST_GROUP = Codec("multicast group", _MULTICAST_GROUP)
 BAND = Codec("band", _BAND)
 FREQUENCY = Codec("frequency", _FREQUENCY)
 BITRATE = Codec("bitrate", _BITRATE)
+COMBINATION = Codec("interface combination", _COMBINATION)
+LIMIT = Codec("interface limit", _LIMIT)
 NL80211 = Codec(
     "nl80211",
     _NL80211,
     {
+        "announcement": Codec("channel switch announcement", _ANNOUNCEMENT),
         "sta_info": Codec("station info", _STA_INFO),
         "sta_wme": Codec("station WME", _STA_WME),
         "key": Codec("key", _KEY, {"key_default_types": Codec("key default types", _KEY_DEFAULT_TYPES)}),

@@ -7,6 +7,7 @@ Source: linux/nl80211.h, the comments at each command.  Pure: values in, attribu
 import struct
 
 from wpsagent.dot11.elements import ElementId, Elements
+from wpsagent.dot11.frames import Deauthentication
 from wpsagent.io.nl80211.codec import Value
 from wpsagent.io.nl80211.enumerations import (
     AKM_PSK,
@@ -30,6 +31,7 @@ from wpsagent.ports import (
     InstallReceiveKey,
     SendEapol,
     StartAccessPoint,
+    SwitchChannel,
     TriggerScan,
 )
 
@@ -57,9 +59,7 @@ def start_access_point(command: StartAccessPoint, *, has_control_port: bool) -> 
         "SSID": bytes(command.ssid),
         "HIDDEN_SSID": int(HiddenSsid.ZERO_LENGTH if command.is_hidden else HiddenSsid.NOT_IN_USE),
         "AUTH_TYPE": int(AuthType.OPEN_SYSTEM),
-        "WIPHY_FREQ": command.frequency_mhz,
-        "CHANNEL_WIDTH": int(ChannelWidth.MHZ_20 if command.has_ht else ChannelWidth.MHZ_20_NO_HT),
-        "CENTER_FREQ1": command.frequency_mhz,
+        **_channel(command.frequency_mhz, has_ht=command.has_ht),
         "SOCKET_OWNER": True,
         "CONTROL_PORT": True,
         "CONTROL_PORT_ETHERTYPE": ETHERTYPE_EAPOL,
@@ -67,6 +67,22 @@ def start_access_point(command: StartAccessPoint, *, has_control_port: bool) -> 
     if has_control_port:
         request["CONTROL_PORT_OVER_NL80211"] = True
     return request | (_protection() if command.is_protected else {})
+
+
+def _channel(mhz: int, *, has_ht: bool) -> Request:
+    """A channel of 20 MHz."""
+    width = ChannelWidth.MHZ_20 if has_ht else ChannelWidth.MHZ_20_NO_HT
+    return {"WIPHY_FREQ": mhz, "CHANNEL_WIDTH": int(width), "CENTER_FREQ1": mhz}
+
+
+def switch_channel(command: SwitchChannel) -> Request:
+    """CHANNEL_SWITCH.  The kernel counts the announcement down where CNTDWN_OFFS_BEACON (u16s) says, in the tail."""
+    announcement = beacon(command.announcement) | {"CNTDWN_OFFS_BEACON": struct.pack("=H", command.counter_offset)}
+    return (
+        _channel(command.frequency_mhz, has_ht=command.has_ht)
+        | {"CH_SWITCH_COUNT": command.count, "CSA_IES": announcement}
+        | beacon(command.beacon)
+    )
 
 
 def _protection() -> Request:
@@ -118,6 +134,11 @@ def authorize_station(address: MacAddress, *, is_authorized: bool) -> Request:
     """SET_STATION."""
     flags = StationFlag.AUTHORIZED if is_authorized else StationFlag(0)
     return {"MAC": bytes(address), "STA_FLAGS2": _station_flags(StationFlag.AUTHORIZED, flags)}
+
+
+def send_away(frame: Deauthentication) -> Request:
+    """DEL_STATION, where firmware sends the frame; a Disassociation is one of them."""
+    return {"MAC": bytes(frame.destination), "MGMT_SUBTYPE": int(frame.SUBTYPE), "REASON_CODE": frame.reason_code}
 
 
 def _station_flags(mask: StationFlag, flags: StationFlag) -> bytes:
