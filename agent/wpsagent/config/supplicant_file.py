@@ -194,6 +194,17 @@ class SupplicantFile:
 
     # ---- options
 
+    def numbered_options(self) -> Iterator[tuple[int, Line]]:
+        """The global options as they stand, with the numbers of their lines."""
+        number = 1
+        for part in self.parts:
+            if isinstance(part, NetworkBlock):
+                number += len(part.lines)
+                continue
+            if part.name is not None:
+                yield number, part
+            number += 1
+
     def option(self, name: str) -> str | None:
         """The value of a global option as it stands (the last one if there are several), None if there is none."""
         values = [part.raw for part in self.parts if isinstance(part, Line) and part.name == name]
