@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Keeps something that needs a radio up: brings it up, watches it, brings it up again when the radio comes back."""
+"""Keeps something that needs a radio up: brings it up, watches it, brings it up again when the radio comes back.
+
+Its owner may also take it down for a while (`disable`, `enable`) or have it begin anew (`restart`): the watcher does
+it, so that nothing is brought up by two at a time.
+"""
 
 import asyncio
+import contextlib
 import logging
 from abc import ABC, abstractmethod
 from itertools import chain, repeat
@@ -20,6 +25,10 @@ class Upkeep(ABC):
     def __init__(self, interface: str) -> None:
         self.interface = interface
         self._lost = asyncio.Event()
+        self._is_wanted = asyncio.Event()
+        self._is_wanted.set()
+        self._hurry = asyncio.Event()
+        self._is_begun_anew = False
         self._watcher: asyncio.Task[None] | None = None
         self._reason = ""
 
@@ -37,6 +46,29 @@ class Upkeep(ABC):
             await asyncio.gather(self._watcher, return_exceptions=True)
         await self._take_down()
 
+    # ---- what its owner wishes
+
+    @property
+    def is_enabled(self) -> bool:
+        """False from disable to enable."""
+        return self._is_wanted.is_set()
+
+    def restart(self) -> None:
+        """Take it down and bring it up again, at once."""
+        self._is_begun_anew = True
+        self._hurry.set()
+        self._lost.set()
+
+    def disable(self) -> None:
+        """Take it down, and leave it so."""
+        self._is_wanted.clear()
+        self._lost.set()
+
+    def enable(self) -> None:
+        """Bring it up again, at once."""
+        self._is_wanted.set()
+        self.restart()
+
     # ---- what it is
 
     @abstractmethod
@@ -49,11 +81,15 @@ class Upkeep(ABC):
 
     @abstractmethod
     def _tell_started(self) -> None:
-        """It is up for the first time."""
+        """It is up, for the first time or because somebody wished it."""
 
     @abstractmethod
     def _tell_recovered(self) -> None:
         """It is up again."""
+
+    def _tell_disabled(self) -> None:
+        """It is down because somebody wished it."""
+        logger.info("%s: taken down", self.interface)
 
     @abstractmethod
     def _tell_failed(self, reason: str) -> None:
@@ -69,6 +105,8 @@ class Upkeep(ABC):
                     await self._lost.wait()
                     is_up = False
                     await self._take_down()
+                    if not self.is_enabled:
+                        self._tell_disabled()
                 await self._bring_up_again()
             except Exception:  # the outermost loop: a bug must not leave it down for ever
                 logger.exception("network on %s", self.interface)
@@ -77,10 +115,20 @@ class Upkeep(ABC):
 
     async def _bring_up_again(self) -> None:
         for delay in chain(RETRY_DELAYS, repeat(RETRY_DELAYS[-1])):
-            await asyncio.sleep(delay)
+            await self._pause(delay)
+            is_anew = self._is_begun_anew
             if await self._bring_up():
-                self._tell_recovered()
+                self._is_begun_anew = False
+                self._tell_started() if is_anew else self._tell_recovered()
                 return
+
+    async def _pause(self, delay: float) -> None:
+        """Until it is time for the next attempt; longer while it is to be down, shorter where somebody waits for it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(delay):
+                await self._hurry.wait()
+        await self._is_wanted.wait()
+        self._hurry.clear()
 
     async def _bring_up(self) -> bool:
         """True when it is up; otherwise nothing is left of the attempt, and why is told."""
