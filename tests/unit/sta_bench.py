@@ -67,7 +67,7 @@ def only(values: Sequence[object], kind: type[_T]) -> list[_T]:
 def authenticator(psk: bytes = PSK, bssid: MacAddress = AP) -> Authenticator:
     """The access point's half of the handshakes."""
     return Authenticator(
-        pmk=psk,
+        pmks=(psk,),
         authenticator_address=bssid,
         station_address=OWN,
         rsne=RSNE,

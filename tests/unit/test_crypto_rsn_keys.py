@@ -1,9 +1,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Keys of WPA2-Personal: the vectors of IEEE 802.11-2020, annex J."""
 
+import hmac
+
 import pytest
 
-from wpsagent.crypto.rsn_keys import derive_pmkid, derive_psk, derive_ptk, key_mic, prf
+from wpsagent.crypto.rsn_keys import (
+    KeyDescriptorVersion,
+    derive_pmkid,
+    derive_psk,
+    derive_ptk,
+    kdf,
+    key_mic,
+    prf,
+)
 from wpsagent.errors import UsageError
 from wpsagent.octets import MacAddress
 
@@ -74,6 +84,37 @@ def test_ptk_of_annex_j_7() -> None:
 def test_ptk_is_the_same_whichever_address_and_nonce_is_greater() -> None:
     assert derive_ptk(PMK, AA, SPA, ANONCE, SNONCE) == derive_ptk(PMK, SPA, AA, SNONCE, ANONCE)
     assert derive_ptk(PMK, AA, SPA, ANONCE, SNONCE) != derive_ptk(PMK, AA, SPA, ANONCE, ANONCE)
+
+
+def test_kdf_is_hmac_sha256_of_counter_label_context_and_length_in_bits() -> None:
+    first = hmac.digest(b"key", b"\x01\x00" + b"label" + b"context" + (384).to_bytes(2, "little"), "sha256")
+    second = hmac.digest(b"key", b"\x02\x00" + b"label" + b"context" + (384).to_bytes(2, "little"), "sha256")
+    assert kdf(b"key", b"label", b"context", 48) == (first + second)[:48]
+    assert kdf(b"key", b"label", b"context", 32) != first
+
+
+def test_ptk_of_the_sha256_akm_comes_from_the_kdf() -> None:
+    ptk = derive_ptk(PMK, AA, SPA, ANONCE, SNONCE, version=KeyDescriptorVersion.AES_128_CMAC)
+    context = bytes(AA) + bytes(SPA) + SNONCE + ANONCE
+    assert ptk.kck + ptk.kek + ptk.tk == kdf(PMK, b"Pairwise key expansion", context, 48)
+
+
+@pytest.mark.parametrize(
+    ("size", "mic"),
+    [
+        (0, "bb1d6929e95937287fa37d129b756746"),
+        (16, "070a16b46b4d4144f79bdd9dd04a287c"),
+        (40, "dfa66747de9ae63030ca32611497c827"),
+        (64, "51f0bebf7e3b9d92fc49741779363cfe"),
+    ],
+)
+def test_mic_of_descriptor_version_3_is_the_cmac_of_rfc_4493(size: int, mic: str) -> None:
+    message = bytes.fromhex(
+        "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
+        "30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710"
+    )
+    key = bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")
+    assert key_mic(key, message[:size], KeyDescriptorVersion.AES_128_CMAC).hex() == mic
 
 
 def test_mic_and_pmkid_are_hmac_sha1_cut_to_16_octets() -> None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from wpsagent.crypto import key_wrap
+from wpsagent.crypto.rsn_keys import KeyDescriptorVersion, key_mic
 from wpsagent.errors import DecodeError, UsageError
-from wpsagent.rsn.key_frame import GroupKey, KeyData, KeyFrame, KeyInformation
+from wpsagent.rsn.key_frame import GroupKey, IntegrityGroupKey, KeyData, KeyFrame, KeyInformation
 from wpsagent.rsn.rsne import WPA2_PSK_CCMP
 
 KEY = bytes(range(16))
@@ -85,8 +86,8 @@ def test_truncation_at_every_octet_is_refused() -> None:
         (1, 0, "EAPOL packet type 0, not a key frame"),
         (3, 0x60, "2 octets of key data announced, 1 there"),
         (4, 254, "descriptor type 254, not RSN's"),
-        (6, 0x09, "descriptor version 1, not CCMP's"),
-        (6, 0x0B, "descriptor version 3, not CCMP's"),
+        (6, 0x09, "descriptor version 1, not the AKM's"),
+        (6, 0x0B, "descriptor version 3, not the AKM's"),
         (98, 1, "1 octets of key data announced, 2 there"),
     ],
 )
@@ -151,9 +152,34 @@ def test_key_that_ends_like_padding_is_not_cut() -> None:
 
 
 def test_unknown_kdes_and_second_ones_are_skipped() -> None:
-    octets = bytes.fromhex("dd05000fac0911" + "f40120") + RSNE + RSNE[:-1] + b"\xff"
+    octets = bytes.fromhex("dd05000fac0811" + "f40120") + RSNE + RSNE[:-1] + b"\xff"
     octets += bytes.fromhex(GTK_KDE + "dd16000fac010300" + "99" * 16)
     assert KeyData.decode(octets) == KeyData(RSNE, 2, GTK)
+
+
+IGTK = IntegrityGroupKey(5, b"\xc3" * 16, b"\x07\x00\x00\x00\x00\x00")
+IGTK_KDE = "dd1c" + "000fac09" + "0500" + "070000000000" + "c3" * 16
+
+
+def test_integrity_group_key_stands_behind_the_group_key_and_the_first_one_counts() -> None:
+    key_data = KeyData(RSNE, 2, GTK, IGTK)
+    assert key_data.encode().hex() == RSNE.hex() + GTK_KDE + IGTK_KDE
+    second = IGTK_KDE.replace("0500", "0400", 1)
+    assert KeyData.decode(key_data.encode() + bytes.fromhex(second)) == key_data
+    assert "c3c3" not in repr(key_data)
+    assert "xc3" not in repr(key_data)
+
+
+def test_frame_of_descriptor_version_3_has_a_mic_of_cmac() -> None:
+    version = KeyDescriptorVersion.AES_128_CMAC
+    frame = KeyFrame(KeyInformation.PAIRWISE | KeyInformation.MIC, 1, descriptor_version=version).with_mic(KEY)
+    octets = frame.encode()
+    assert octets[5:7].hex() == "010b"
+    assert frame.mic == key_mic(KEY, octets[:81] + bytes(16) + octets[97:], version)
+    assert KeyFrame.decode(octets, version) == frame
+    assert KeyFrame.decode(octets, version).has_valid_mic(KEY)
+    with pytest.raises(DecodeError, match=r"version 3, not the AKM's \(2\)"):
+        KeyFrame.decode(octets)
 
 
 def test_empty_key_data_holds_nothing() -> None:
@@ -161,7 +187,7 @@ def test_empty_key_data_holds_nothing() -> None:
     assert KeyData.decode(bytes(16)) == KeyData()
 
 
-@pytest.mark.parametrize("octets", ["3014", "dd16000fac0102", "dd05000fac0102", "3001"])
+@pytest.mark.parametrize("octets", ["3014", "dd16000fac0102", "dd05000fac0102", "3001", "dd0b000fac090400000000"])
 def test_key_data_that_runs_past_its_end_is_refused(octets: str) -> None:
     with pytest.raises(DecodeError):
         KeyData.decode(bytes.fromhex(octets))

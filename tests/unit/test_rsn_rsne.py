@@ -13,6 +13,7 @@ from wpsagent.rsn.rsne import (
     WPA2_PSK_CCMP,
     AkmSuite,
     CipherSuite,
+    FrameProtection,
     RsnCapability,
     Rsne,
     WpaAkmSuite,
@@ -165,6 +166,49 @@ def test_status_codes_of_refusals_have_the_numbers_of_the_standard() -> None:
 )
 def test_station_asks_for_this_or_for_nothing(access_point: Rsne, chosen: Rsne | None) -> None:
     assert choose_for_station(access_point) == chosen
+
+
+CAPABLE = replace(WPA2_PSK_CCMP, capabilities=MFP_CAPABLE)
+BOTH_AKMS = replace(CAPABLE, akm_suites=(AkmSuite.PSK, AkmSuite.PSK_SHA256))
+WITH_BIP = replace(CAPABLE, group_management_cipher=CipherSuite.BIP_CMAC_128)
+SHA256_WITH_BIP = replace(WITH_BIP, akm_suites=(AkmSuite.PSK_SHA256,))
+REQUIRED_WITH_BIP = replace(WITH_BIP, capabilities=MFP_CAPABLE | MFP_REQUIRED)
+
+
+@pytest.mark.parametrize(
+    ("access_point", "protection", "chosen"),
+    [
+        (WPA2_PSK_CCMP, FrameProtection.OPTIONAL, WPA2_PSK_CCMP),
+        (WPA2_PSK_CCMP, FrameProtection.REQUIRED, None),
+        (CAPABLE, FrameProtection.NEVER, WPA2_PSK_CCMP),
+        (CAPABLE, FrameProtection.OPTIONAL, WITH_BIP),
+        (CAPABLE, FrameProtection.REQUIRED, REQUIRED_WITH_BIP),
+        (PROTECTED, FrameProtection.NEVER, None),
+        (PROTECTED, FrameProtection.OPTIONAL, WITH_BIP),
+        (PROTECTED, FrameProtection.REQUIRED, REQUIRED_WITH_BIP),
+        (WITH_BIP, FrameProtection.OPTIONAL, WITH_BIP),
+        (BOTH_AKMS, FrameProtection.OPTIONAL, SHA256_WITH_BIP),
+        (BOTH_AKMS, FrameProtection.NEVER, WPA2_PSK_CCMP),
+        (SHA256_WITH_BIP, FrameProtection.NEVER, replace(WPA2_PSK_CCMP, akm_suites=(AkmSuite.PSK_SHA256,))),
+    ],
+)
+def test_station_protects_frames_as_both_sides_will(
+    access_point: Rsne, protection: FrameProtection, chosen: Rsne | None
+) -> None:
+    assert choose_for_station(access_point, protection) == chosen
+
+
+@pytest.mark.parametrize("cipher", [CipherSuite.BIP_GMAC_128, CipherSuite.BIP_GMAC_256, CipherSuite.BIP_CMAC_256])
+def test_group_management_cipher_that_we_have_not_is_done_without_or_refused(cipher: CipherSuite) -> None:
+    foreign = replace(CAPABLE, group_management_cipher=cipher)
+    assert choose_for_station(foreign, FrameProtection.OPTIONAL) == WPA2_PSK_CCMP
+    assert choose_for_station(foreign, FrameProtection.REQUIRED) is None
+    assert choose_for_station(replace(PROTECTED, group_management_cipher=cipher), FrameProtection.OPTIONAL) is None
+
+
+def test_akm_suite_that_the_network_does_not_allow_is_not_chosen() -> None:
+    assert choose_for_station(BOTH_AKMS, FrameProtection.OPTIONAL, {AkmSuite.PSK}) == WITH_BIP
+    assert choose_for_station(WITH_BIP, FrameProtection.OPTIONAL, {AkmSuite.PSK_SHA256}) is None
 
 
 def test_same_policy_does_not_care_for_defaults_that_are_left_out() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from wpsagent.crypto.rsn_keys import PairwiseTransientKey, derive_ptk
+from wpsagent.crypto.rsn_keys import KeyDescriptorVersion, PairwiseTransientKey, derive_ptk
 from wpsagent.dot11.frames import ReasonCode
 from wpsagent.errors import DecodeError
 from wpsagent.octets import MacAddress
@@ -19,8 +19,8 @@ from wpsagent.rsn.handshake import (
     InstallGroupKey,
     InstallPairwiseKey,
 )
-from wpsagent.rsn.key_frame import KeyData, KeyFrame, KeyInformation
-from wpsagent.rsn.rsne import WPA2_PSK_CCMP, CipherSuite, Rsne
+from wpsagent.rsn.key_frame import IntegrityGroupKey, KeyData, KeyFrame, KeyInformation
+from wpsagent.rsn.rsne import WPA2_PSK_CCMP, AkmSuite, CipherSuite, RsnCapability, Rsne
 from wpsagent.rsn.supplicant import TRANSITIONS, Message, State, Supplicant, classify
 
 AP = MacAddress.parse("02:00:00:00:00:01")
@@ -393,6 +393,88 @@ def test_every_truncation_of_every_message_is_discarded() -> None:
         assert machine.state is state
         assert all(isinstance(event, FrameDiscarded) for event in events(machine))
         assert machine.messages_to_send() == []
+
+
+PROTECTED = replace(
+    WPA2_PSK_CCMP,
+    akm_suites=(AkmSuite.PSK_SHA256,),
+    capabilities=RsnCapability.MANAGEMENT_FRAME_PROTECTION_CAPABLE,
+    group_management_cipher=CipherSuite.BIP_CMAC_128,
+)
+IGTK = IntegrityGroupKey(4, b"\xc3" * 16, b"\x07\x00\x00\x00\x00\x00")
+NEXT_IGTK = IntegrityGroupKey(5, b"\xd4" * 16)
+CMAC = KeyDescriptorVersion.AES_128_CMAC
+
+
+def protected(rsne: Rsne = PROTECTED, draw: int = 0) -> Supplicant:
+    return Supplicant(
+        pmk=PMK,
+        authenticator_address=AP,
+        station_address=STATION,
+        rsne=rsne.element(),
+        station_rsne=rsne.element(),
+        entropy=lambda count: snonce_of(draw)[:count],
+    )
+
+
+def protected_frame(information: KeyInformation, counter: int, key_data: KeyData) -> bytes:
+    ptk = derive_ptk(PMK, AP, STATION, ANONCE, snonce_of(0), version=CMAC)
+    nonce, length = (ANONCE, 16) if KeyInformation.PAIRWISE in information else (bytes(32), 0)
+    frame = KeyFrame(information, counter, nonce, key_data.wrap(ptk.kek), length, descriptor_version=CMAC)
+    return frame.with_mic(ptk.kck).encode()
+
+
+def established_with_protected_frames(igtk: IntegrityGroupKey | None = IGTK) -> Supplicant:
+    machine = protected()
+    machine.receive(KeyFrame(MESSAGE_1, 1, ANONCE, key_length=16, descriptor_version=CMAC).encode(), 0.0)
+    machine.receive(protected_frame(MESSAGE_3, 2, KeyData(PROTECTED.element(), 1, GTK, igtk)), 0.0)
+    return machine
+
+
+def test_sha256_akm_has_cmac_in_all_messages_and_hands_out_the_integrity_group_key() -> None:
+    machine = established_with_protected_frames()
+    ptk = derive_ptk(PMK, AP, STATION, ANONCE, snonce_of(0), version=CMAC)
+    for message in machine.messages_to_send():
+        assert KeyFrame.decode(message.pdu, CMAC).has_valid_mic(ptk.kck)
+    assert events(machine) == [
+        InstallPairwiseKey(ptk.tk),
+        InstallGroupKey(1, GTK, bytes(6), CipherSuite.CCMP_128),
+        InstallGroupKey(4, IGTK.key, IGTK.packet_number, CipherSuite.BIP_CMAC_128),
+        Authorized(),
+    ]
+
+
+def test_integrity_group_key_is_renewed_and_never_installed_twice() -> None:
+    machine = established_with_protected_frames()
+    events(machine)
+    for counter, igtk in ((3, NEXT_IGTK), (4, NEXT_IGTK), (5, IGTK)):
+        machine.receive(protected_frame(GROUP_MESSAGE_1, counter, KeyData(None, 2, NEXT_GTK, igtk)), 0.0)
+    assert events(machine) == [
+        InstallGroupKey(2, NEXT_GTK, bytes(6), CipherSuite.CCMP_128),
+        InstallGroupKey(5, NEXT_IGTK.key, bytes(6), CipherSuite.BIP_CMAC_128),
+    ]
+
+
+@pytest.mark.parametrize("igtk", [IntegrityGroupKey(6, bytes(16)), IntegrityGroupKey(4, bytes(32))])
+def test_integrity_group_key_of_another_cipher_fails_with_reason_18(igtk: IntegrityGroupKey) -> None:
+    machine = established_with_protected_frames(igtk)
+    (failure,) = events(machine)
+    assert isinstance(failure, HandshakeFailed)
+    assert failure.reason_code is ReasonCode.INVALID_GROUP_CIPHER
+    assert "none of BIP-CMAC-128" in failure.text
+
+
+def test_integrity_group_key_that_was_not_agreed_on_is_not_installed() -> None:
+    machine = in_state(State.EXPECT_MESSAGE_3)
+    machine.receive(message_3(key_data=KeyData(RSNE, 1, GTK, IGTK)), 0.0)
+    installed = [event.index for event in events(machine) if isinstance(event, InstallGroupKey)]
+    assert installed == [1]
+
+
+def test_frames_of_the_other_akm_s_descriptor_version_are_discarded() -> None:
+    machine = protected()
+    machine.receive(message_1(), 0.0)
+    assert events(machine) == [FrameDiscarded("EAPOL-Key descriptor version 2, not the AKM's (3)")]
 
 
 def test_beacon_without_a_readable_rsne_is_refused_at_once() -> None:

@@ -8,8 +8,16 @@ import pytest
 
 from wpsagent.errors import UsageError
 from wpsagent.octets import MacAddress, Ssid
-from wpsagent.roles.sta.network import Match, Network, NetworkList
-from wpsagent.rsn.rsne import WPA2_PSK_CCMP, AkmSuite, CipherSuite, RsnCapability, Rsne, WpaElement
+from wpsagent.roles.sta.network import Match, Network, NetworkList, ProtectionPolicy
+from wpsagent.rsn.rsne import (
+    WPA2_PSK_CCMP,
+    AkmSuite,
+    CipherSuite,
+    FrameProtection,
+    RsnCapability,
+    Rsne,
+    WpaElement,
+)
 from wpsagent.wsc.credential import Credential
 from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType
 
@@ -192,11 +200,44 @@ def test_a_network_that_does_not_allow_wpa2_psk_with_ccmp_is_no_match(fields: di
     assert network(**fields).match(HeardBss()) is None
 
 
-def test_required_protection_of_frames_is_had_where_the_rsne_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    capable = replace(WPA2_PSK_CCMP, capabilities=RsnCapability.MANAGEMENT_FRAME_PROTECTION_CAPABLE)
-    monkeypatch.setattr("wpsagent.roles.sta.network.choose_for_station", lambda offer: offer)
-    assert network(protected_frames=2).match(HeardBss(rsne=capable)) == Match(capable)
+CAPABLE = replace(WPA2_PSK_CCMP, capabilities=RsnCapability.MANAGEMENT_FRAME_PROTECTION_CAPABLE)
+
+
+@pytest.mark.parametrize(
+    ("own", "default", "is_protected"),
+    [(None, 0, False), (None, 1, True), (None, 2, True), (0, 2, False), (1, 0, True), (2, 0, True)],
+)
+def test_frames_are_protected_as_the_network_says_or_else_the_default(
+    own: int | None, default: int, is_protected: bool
+) -> None:
+    match = network(protected_frames=own).match(HeardBss(rsne=CAPABLE), ProtectionPolicy(FrameProtection(default)))
+    assert match is not None
+    assert match.rsne is not None
+    assert match.rsne.protects_frames is is_protected
+
+
+def test_required_protection_of_frames_needs_an_access_point_and_a_radio_that_can() -> None:
+    incapable = ProtectionPolicy(is_possible=False)
     assert network(protected_frames=2).match(HeardBss()) is None
+    assert network(protected_frames=2).match(HeardBss(rsne=CAPABLE), incapable) is None
+    assert (
+        network().match(HeardBss(rsne=CAPABLE), ProtectionPolicy(FrameProtection.REQUIRED, is_possible=False)) is None
+    )
+    assert network(protected_frames=1).match(HeardBss(rsne=CAPABLE), incapable) == Match(WPA2_PSK_CCMP)
+
+
+@pytest.mark.parametrize(
+    ("key_management", "chosen"),
+    [
+        ("WPA-PSK", AkmSuite.PSK_SHA256),
+        ("WPA-PSK-SHA256", AkmSuite.PSK_SHA256),
+        ("SAE", None),
+    ],
+)
+def test_wpa_psk_may_take_the_akm_of_sha256(key_management: str, chosen: AkmSuite | None) -> None:
+    offer = HeardBss(rsne=replace(CAPABLE, akm_suites=(AkmSuite.PSK, AkmSuite.PSK_SHA256)))
+    match = network(key_management=frozenset({key_management})).match(offer)
+    assert (match and match.rsne and match.rsne.akm_suites) == (chosen and (chosen,))
 
 
 def test_an_open_network_matches_only_what_is_open() -> None:

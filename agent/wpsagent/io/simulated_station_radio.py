@@ -62,6 +62,7 @@ from wpsagent.ports import (
     ScanFinished,
     ScanResult,
     SendEapol,
+    SendFrame,
     StationCommand,
     StationEvent,
     StationRadio,
@@ -133,6 +134,8 @@ class SimulatedStationRadio(StationRadio):
                 self._connect(command)
             case Disconnect():
                 self._disconnect(command.reason_code)
+            case SendFrame():
+                self._air.send(self, ManagementUnit(decode_frame(command.frame).destination, command.frame))
             case SendEapol():
                 self._send_eapol(command)
             case InstallKey() | InstallReceiveKey() | AuthorizeStation() | RemoveStation():

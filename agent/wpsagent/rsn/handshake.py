@@ -38,8 +38,9 @@ class InstallPairwiseKey:
 class InstallGroupKey:
     """Supplicant only: install this key for what the access point sends to groups.  It comes once a key.
 
-    key: 16 octets for CCMP; 32 for TKIP, as a station's driver takes them: temporal key, own transmit MIC key, own
-    receive MIC key.  receive_sequence_counter: 6 octets, little-endian.
+    With BIP-CMAC-128 it is the key of protected management frames (IGTK), with another cipher that of data (GTK).
+    key: 16 octets; 32 for TKIP, as a station's driver takes them: temporal key, own transmit MIC key, own receive MIC
+    key.  receive_sequence_counter: 6 octets, little-endian.
     """
 
     index: int

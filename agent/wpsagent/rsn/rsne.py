@@ -18,7 +18,8 @@ RSNE, after Element ID and Length; it may end after any field, and what is missi
 Suites are integers, OUI and type in the order of the air (0x000FAC04 is CCMP-128), as nl80211 numbers them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Set
+from dataclasses import dataclass, replace
 from enum import IntEnum, IntFlag
 from typing import Self
 
@@ -74,6 +75,14 @@ class RsnCapability(IntFlag):
 
 
 NO_CAPABILITIES = RsnCapability(0)
+
+
+class FrameProtection(IntEnum):
+    """Whether a station has its management frames protected, numbered as wpa_supplicant's ieee80211w."""
+
+    NEVER = 0
+    OPTIONAL = 1  # where the access point can
+    REQUIRED = 2
 
 
 def _suites(reader: Reader, what: str) -> tuple[int, ...]:
@@ -133,6 +142,11 @@ class Rsne:
             octets += self.group_management_cipher.to_bytes(4)
         return octets
 
+    @property
+    def protects_frames(self) -> bool:
+        """True where management frames are, or can be, protected."""
+        return RsnCapability.MANAGEMENT_FRAME_PROTECTION_CAPABLE in self.capabilities
+
     def element(self) -> bytes:
         """The whole element, as beacons, association requests and messages 2 and 3 carry it."""
         return element(ElementId.RSN, self.encode())
@@ -185,20 +199,50 @@ def _check_capabilities(own: Rsne, wanted: Rsne) -> StatusCode:
     return StatusCode.SUCCESS
 
 
-def choose_for_station(access_point: Rsne) -> Rsne | None:
+PSK_SUITES = frozenset({AkmSuite.PSK, AkmSuite.PSK_SHA256})
+
+
+def choose_for_station(
+    access_point: Rsne,
+    protection: FrameProtection = FrameProtection.NEVER,
+    akm_suites: Collection[int] = PSK_SUITES,
+) -> Rsne | None:
     """What a station of ours (WPA2-Personal, CCMP) asks of an access point, or None if they have nothing in common.
 
-    The group cipher is the network's: CCMP, or TKIP where old stations are still served.
+    The group cipher is the network's: CCMP, or TKIP where old stations are still served.  Management frames are
+    protected with BIP-CMAC-128 only; where an access point has another cipher for them, they are not.
     """
     if access_point.version != RSNE_VERSION:
         return None
     if access_point.group_cipher not in (CipherSuite.CCMP_128, CipherSuite.TKIP):
         return None
-    if CipherSuite.CCMP_128 not in access_point.pairwise_ciphers or AkmSuite.PSK not in access_point.akm_suites:
+    if CipherSuite.CCMP_128 not in access_point.pairwise_ciphers:
         return None
-    if RsnCapability.MANAGEMENT_FRAME_PROTECTION_REQUIRED in access_point.capabilities:
+    has_our_cipher = access_point.group_management_cipher in (None, CipherSuite.BIP_CMAC_128)
+    is_protected = access_point.protects_frames and has_our_cipher and protection is not FrameProtection.NEVER
+    if not is_protected and (
+        protection is FrameProtection.REQUIRED
+        or RsnCapability.MANAGEMENT_FRAME_PROTECTION_REQUIRED in access_point.capabilities
+    ):
         return None
-    return Rsne(group_cipher=access_point.group_cipher, akm_suites=(AkmSuite.PSK,))
+    akm_suite = _choose_akm(set(access_point.akm_suites) & set(akm_suites), is_protected=is_protected)
+    if akm_suite is None:
+        return None
+    chosen = Rsne(group_cipher=access_point.group_cipher, akm_suites=(akm_suite,))
+    return _with_frame_protection(chosen, protection) if is_protected else chosen
+
+
+def _choose_akm(common: Set[int], *, is_protected: bool) -> AkmSuite | None:
+    """The stronger one where frames are protected; otherwise the one that everybody has."""
+    order = (AkmSuite.PSK_SHA256, AkmSuite.PSK) if is_protected else (AkmSuite.PSK, AkmSuite.PSK_SHA256)
+    return next((suite for suite in order if suite in common), None)
+
+
+def _with_frame_protection(rsne: Rsne, protection: FrameProtection) -> Rsne:
+    capabilities = RsnCapability.MANAGEMENT_FRAME_PROTECTION_CAPABLE
+    if protection is FrameProtection.REQUIRED:
+        capabilities |= RsnCapability.MANAGEMENT_FRAME_PROTECTION_REQUIRED
+    return replace(rsne, capabilities=capabilities, group_management_cipher=CipherSuite.BIP_CMAC_128)
 
 
 # ---- WPA

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The station's side of the 4-way and group key handshakes.
 
-Implements IEEE 802.11-2020, 12.7.6 and 12.7.7, for WPA2-Personal with CCMP-128 pairwise and CCMP-128 or TKIP group
-keys.  How to drive it stands in `wpsagent.rsn.handshake`: first send the messages, then carry out the events.
+Implements IEEE 802.11-2020, 12.7.6 and 12.7.7, for WPA2-Personal (AKMs PSK and PSK-SHA256) with CCMP-128 pairwise and
+CCMP-128 or TKIP group keys, and BIP-CMAC-128 where management frames are protected.  How to drive it stands in
+`wpsagent.rsn.handshake`: first send the messages, then carry out the events.
 
     state              message          what it does                                                  next state
     EXPECT_MESSAGE_1   message 1        sends message 2                                               EXPECT_MESSAGE_3
@@ -17,10 +18,10 @@ keys.  How to drive it stands in `wpsagent.rsn.handshake`: first send the messag
 A key is installed once.  Message 3 or group message 1 sent again is answered again, but a key that is in use is never
 installed a second time: doing so would reset its packet number (the key reinstallation attacks of 2017).
 
-Discards, with a FrameDiscarded event: what is no EAPOL-Key frame of descriptor version 2, messages that the state does
-not expect, replay counters not above the last authentic one, wrong MICs, key data that is not encrypted or does not
-open.  Fails with reason 17 when message 3 does not repeat what the RSNE of the beacon says, 18 when the group key does
-not fit its cipher, 15 when there is no message 3 ten seconds after `start`.
+Discards, with a FrameDiscarded event: what is no EAPOL-Key frame of the AKM's descriptor version, messages that the
+state does not expect, replay counters not above the last authentic one, wrong MICs, key data that is not encrypted or
+does not open.  Fails with reason 17 when message 3 does not repeat what the RSNE of the beacon says, 18 when the group
+key does not fit its cipher or an IGTK is none of BIP-CMAC-128, 15 when there is no message 3 ten seconds after `start`.
 
 12.7.6.4 has message 3 compared with the ANonce of message 1.  Here the PTK is derived from message 3's own ANonce and
 its MIC is the proof: equally strict, and a forged message 1 in between does no harm.
@@ -30,7 +31,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import Enum, auto
 
-from wpsagent.crypto.rsn_keys import PairwiseTransientKey, derive_ptk
+from wpsagent.crypto.rsn_keys import KeyDescriptorVersion, PairwiseTransientKey, derive_ptk
 from wpsagent.dot11.frames import ReasonCode
 from wpsagent.errors import DecodeError
 from wpsagent.octets import MacAddress
@@ -47,11 +48,13 @@ from wpsagent.rsn.handshake import (
     KeyMessage,
 )
 from wpsagent.rsn.key_frame import KeyData, KeyFrame, KeyInformation
-from wpsagent.rsn.rsne import CipherSuite, Rsne, is_same_policy
+from wpsagent.rsn.rsne import AkmSuite, CipherSuite, Rsne, is_same_policy
 
 HANDSHAKE_TIMEOUT = 10.0
 
 _GROUP_KEY_SIZES: Mapping[int, int] = {CipherSuite.CCMP_128: 16, CipherSuite.TKIP: 32}
+_INTEGRITY_KEY_INDICES = (4, 5)
+_INTEGRITY_KEY_SIZE = 16
 
 
 class State(Enum):
@@ -90,6 +93,12 @@ def classify(frame: KeyFrame) -> Message:
     return Message.MESSAGE_3 if KeyInformation.PAIRWISE in information else Message.GROUP_MESSAGE_1
 
 
+def descriptor_version(rsne: Rsne) -> KeyDescriptorVersion:
+    """What the AKM of an association has its handshakes protected with."""
+    is_sha256 = AkmSuite.PSK_SHA256 in rsne.akm_suites
+    return KeyDescriptorVersion.AES_128_CMAC if is_sha256 else KeyDescriptorVersion.HMAC_SHA_1
+
+
 class Supplicant(Handshake):
     """The handshakes with one access point, from association to association."""
 
@@ -105,7 +114,8 @@ class Supplicant(Handshake):
     ) -> None:
         """pmk: 32 octets; rsne, station_rsne: whole elements, as in the AP's beacon and in our association request.
 
-        Raises DecodeError for an rsne that is none.
+        What the latter says of the AKM and of protected management frames holds.  Raises DecodeError for one that is
+        none.
         """
         super().__init__()
         self.state = State.EXPECT_MESSAGE_1
@@ -115,6 +125,9 @@ class Supplicant(Handshake):
         self._rsne = rsne
         self._station_rsne = station_rsne
         self._group_cipher = Rsne.decode(rsne[2:]).group_cipher
+        asked = Rsne.decode(station_rsne[2:])
+        self._version = descriptor_version(asked)
+        self._are_frames_protected = asked.protects_frames
         self._entropy = entropy
         self._snonce: bytes | None = None
         self._ptk: PairwiseTransientKey | None = None
@@ -131,7 +144,7 @@ class Supplicant(Handshake):
     def receive(self, pdu: bytes, now: float) -> None:
         """An EAPOL PDU from the access point; never raises for what is in it."""
         try:
-            self._dispatch(KeyFrame.decode(pdu))
+            self._dispatch(KeyFrame.decode(pdu, self._version))
         except (DecodeError, DiscardError) as error:
             self._events.append(FrameDiscarded(str(error)))
         except HandshakeError as error:
@@ -167,7 +180,7 @@ class Supplicant(Handshake):
         """Message 1 has no MIC: it changes nothing that an authentic message relies on."""
         if self._snonce is None:
             self._snonce = self._entropy(32)
-        ptk = derive_ptk(self._pmk, *self._addresses, frame.nonce, self._snonce)
+        ptk = self._derive_ptk(frame.nonce, self._snonce)
         information = _MESSAGE_2 | (frame.information & KeyInformation.SECURE)
         answer = KeyFrame(information, frame.replay_counter, self._snonce, self._station_rsne)
         self._send(answer, ptk, frame, is_encrypted=self._ptk is not None)
@@ -185,13 +198,16 @@ class Supplicant(Handshake):
         if not is_same_policy(key_data.rsne, self._rsne):
             text = "message 3 does not repeat the RSN element of the beacon: somebody may have changed one of them"
             raise HandshakeError(ReasonCode.HANDSHAKE_ELEMENT_MISMATCH, text)
-        self._check_group_key(key_data)
+        self._check_group_keys(key_data)
         self._install(frame, ptk, key_data)
 
     def _derive_for_message_3(self, frame: KeyFrame) -> PairwiseTransientKey:
         if self._snonce is None:
             raise DiscardError("message 3 without a message 1")
-        return derive_ptk(self._pmk, *self._addresses, frame.nonce, self._snonce)
+        return self._derive_ptk(frame.nonce, self._snonce)
+
+    def _derive_ptk(self, anonce: bytes, snonce: bytes) -> PairwiseTransientKey:
+        return derive_ptk(self._pmk, *self._addresses, anonce, snonce, version=self._version)
 
     def _install(self, frame: KeyFrame, ptk: PairwiseTransientKey, key_data: KeyData) -> None:
         is_first = self._ptk is None
@@ -200,7 +216,7 @@ class Supplicant(Handshake):
         # The next PTK needs a new SNonce, so that no key can come twice.
         self._snonce, self._ptk, self._ptk_anonce = None, ptk, frame.nonce
         self._events.append(InstallPairwiseKey(ptk.tk))
-        self._install_group_key(frame, key_data)
+        self._install_group_keys(frame, key_data)
         if is_first:
             self._events.append(Authorized())
 
@@ -222,28 +238,36 @@ class Supplicant(Handshake):
         self._replay_counter = frame.replay_counter
         if key_data.group_key is None:
             raise DiscardError("group message 1 without a group key")
-        self._check_group_key(key_data)
+        self._check_group_keys(key_data)
         self._send(KeyFrame(_GROUP_MESSAGE_2, frame.replay_counter), ptk, frame, is_encrypted=True)
-        self._install_group_key(frame, key_data)
+        self._install_group_keys(frame, key_data)
 
     # ---- group keys
 
-    def _check_group_key(self, key_data: KeyData) -> None:
-        if key_data.group_key is None:
+    def _check_group_keys(self, key_data: KeyData) -> None:
+        group_key, igtk = key_data.group_key, key_data.integrity_group_key
+        if group_key is not None and len(group_key) != _GROUP_KEY_SIZES.get(self._group_cipher):
+            text = f"a group key of {len(group_key)} octets does not fit cipher {self._group_cipher:08x}"
+            raise HandshakeError(ReasonCode.INVALID_GROUP_CIPHER, text)
+        if igtk is None or not self._are_frames_protected:
             return
-        if len(key_data.group_key) != _GROUP_KEY_SIZES.get(self._group_cipher):
-            text = f"a group key of {len(key_data.group_key)} octets does not fit cipher {self._group_cipher:08x}"
+        if igtk.index not in _INTEGRITY_KEY_INDICES or len(igtk.key) != _INTEGRITY_KEY_SIZE:
+            text = f"an integrity group key {igtk.index} of {len(igtk.key)} octets is none of BIP-CMAC-128"
             raise HandshakeError(ReasonCode.INVALID_GROUP_CIPHER, text)
 
-    def _install_group_key(self, frame: KeyFrame, key_data: KeyData) -> None:
-        index, key = key_data.group_key_index, key_data.group_key
-        if key is None or key in self._group_keys.values():
-            return
-        self._group_keys[index] = key
-        # The key data has a TKIP key as its sender uses it: what it transmits with (16-23) we receive with (24-31).
-        for_driver = key[:16] + key[24:32] + key[16:24]
-        rsc = frame.receive_sequence_counter[:6]
-        self._events.append(InstallGroupKey(index, for_driver, rsc, self._group_cipher))
+    def _install_group_keys(self, frame: KeyFrame, key_data: KeyData) -> None:
+        if (key := key_data.group_key) is not None:
+            # The key data has a TKIP key as its sender uses it: what it transmits with (16-23) we receive with (24-31).
+            for_driver = key[:16] + key[24:32] + key[16:24]
+            rsc = frame.receive_sequence_counter[:6]
+            self._install_once(InstallGroupKey(key_data.group_key_index, for_driver, rsc, self._group_cipher))
+        if (igtk := key_data.integrity_group_key) is not None and self._are_frames_protected:
+            self._install_once(InstallGroupKey(igtk.index, igtk.key, igtk.packet_number, CipherSuite.BIP_CMAC_128))
+
+    def _install_once(self, event: InstallGroupKey) -> None:
+        if event.key not in self._group_keys.values():
+            self._group_keys[event.index] = event.key
+            self._events.append(event)
 
     # ---- sending, failing
 
@@ -253,8 +277,9 @@ class Supplicant(Handshake):
 
     def _send(self, answer: KeyFrame, ptk: PairwiseTransientKey, to: KeyFrame, *, is_encrypted: bool) -> None:
         # Old access points drop EAPOL versions above their own: answer with theirs.
-        pdu = replace(answer, protocol_version=min(to.protocol_version, 2)).with_mic(ptk.kck).encode()
-        self._messages.append(KeyMessage(pdu, is_encrypted))
+        version = min(to.protocol_version, 2)
+        frame = replace(answer, protocol_version=version, descriptor_version=self._version)
+        self._messages.append(KeyMessage(frame.with_mic(ptk.kck).encode(), is_encrypted))
 
     def _fail(self, reason_code: ReasonCode, text: str, *, is_wrong_key: bool = False) -> None:
         self.state = State.FAILED

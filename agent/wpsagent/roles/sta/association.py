@@ -28,8 +28,10 @@ from wpsagent.ports import (
     Disconnect,
     Disconnected,
     EapolReceived,
+    FrameReceived,
     StationCommand,
     StationEvent,
+    UnprotectedFarewell,
 )
 from wpsagent.roles.sta.bss_table import Bss
 from wpsagent.wsc import events as wsc
@@ -152,6 +154,8 @@ class Association(ABC):
                 self._eapol_received(event.pdu, now)
             case CommandFailed():
                 self._command_failed(event, now)
+            case UnprotectedFarewell() | FrameReceived() if self.state is State.ASSOCIATED:
+                self._receive_management(event, now)
             case _:
                 pass
 
@@ -164,6 +168,10 @@ class Association(ABC):
             self._handle_session_timer(now)
 
     # ---- for the subclasses
+
+    @abstractmethod
+    def _receive_management(self, event: UnprotectedFarewell | FrameReceived, now: float) -> None:
+        """What was said about the association beside EAPOL; it matters where management frames are protected."""
 
     @property
     @abstractmethod

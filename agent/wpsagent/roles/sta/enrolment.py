@@ -17,7 +17,7 @@ from wpsagent.eap.machine import Role
 from wpsagent.eap.peer import EapPeer
 from wpsagent.eap.peer import State as PeerState
 from wpsagent.eap.wsc_method import DEFAULT_FRAGMENT_SIZE
-from wpsagent.ports import CommandFailed, Connect, Disconnected, SendEapol
+from wpsagent.ports import CommandFailed, Connect, Disconnected, FrameReceived, SendEapol, UnprotectedFarewell
 from wpsagent.roles.sta.association import Association, End
 from wpsagent.roles.sta.bss_table import Bss
 from wpsagent.wsc.elements import AssociationRequestAttributes, wrap
@@ -91,6 +91,9 @@ class Enrolment(Association):
         self.is_heard = True
         self._peer.receive(pdu, now)
         self._pump(now)
+
+    def _receive_management(self, event: UnprotectedFarewell | FrameReceived, now: float) -> None:
+        """Nothing is protected here."""
 
     def _handle_session_timer(self, now: float) -> None:
         self._peer.handle_timer(now)

@@ -88,16 +88,21 @@ def cause_of(failure: RunFailed) -> WpsCause:
 
 @dataclass(frozen=True, slots=True)
 class ScanStarted:
-    """A scan of ours begins.  frequencies_mhz: none for all."""
+    """A scan of ours begins.  frequencies_mhz: none for all.  id: if its owner gave it one."""
 
     frequencies_mhz: tuple[int, ...] = ()
+    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ScanCompleted:
-    """The BSS table is up to date.  wps_available: the best that is offered nearby, for WPS-AP-AVAILABLE."""
+    """The BSS table is up to date.  wps_available: the best that is offered nearby, for WPS-AP-AVAILABLE.
+
+    id: of the scan, if its owner gave it one.
+    """
 
     wps_available: "WpsAvailable | None" = None
+    id: int | None = None
 
 
 class WpsAvailable(Enum):

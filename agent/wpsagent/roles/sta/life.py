@@ -20,6 +20,7 @@ Refuses nothing that the radio reports: what does not fit the state is dropped.
 """
 
 from collections import deque
+from dataclasses import dataclass
 
 from wpsagent.dot11.frames import ReasonCode
 from wpsagent.eap.events import EapEnded, EapStarted, MethodSelected
@@ -44,11 +45,12 @@ from wpsagent.roles.sta.events import StationReport, WpsCause
 from wpsagent.roles.sta.faults import Faults
 from wpsagent.roles.sta.flags import best_wps_available
 from wpsagent.roles.sta.keys import PreparedKeys
-from wpsagent.roles.sta.network import Network, NetworkList
+from wpsagent.roles.sta.network import Network, NetworkList, ProtectionPolicy
 from wpsagent.roles.sta.network_search import NetworkSearch
 from wpsagent.roles.sta.parameters import StationParameters
 from wpsagent.roles.sta.scanner import Outcome, Scanner
 from wpsagent.roles.sta.wps_control import WpsControl
+from wpsagent.rsn.rsne import CipherSuite
 
 SCAN_FAILED_DELAY = 1.0
 """Seconds from a scan that the radio did not finish to the next."""
@@ -60,6 +62,14 @@ STABLE_AFTER = 10.0
 """Seconds after which a connection counts as good: one that is lost earlier is a failure of its access point."""
 
 _LEAVING = ReasonCode.LEAVING_NETWORK_DEAUTH
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersScan:
+    """A scan that the owner asked for.  id: to be told with it.  is_only: nothing is joined for what it finds."""
+
+    id: int | None = None
+    is_only: bool = False
 
 
 class StationLife:
@@ -87,7 +97,10 @@ class StationLife:
         self._faults = Faults()
         self._keys = PreparedKeys(entropy)
         self._scanner = Scanner()
-        self._search = NetworkSearch(capabilities, self.bsses, networks, self._faults, parameters.fresh)
+        self._can_protect_frames = CipherSuite.BIP_CMAC_128 in capabilities.cipher_suites
+        self._search = NetworkSearch(
+            capabilities, self.bsses, networks, self._faults, parameters.fresh, protection=self._protection
+        )
         self._outbox: list[StationCommand] = []
         self._events: deque[StationReport] = deque()
         self._wps = WpsControl(
@@ -103,7 +116,7 @@ class StationLife:
         self._is_wanted = True
         self._next_at: float | None = None
         self._connected_at: float | None = None
-        self._is_owners_scan = False
+        self._owners_scan: OwnersScan | None = None
         self._refusal = ""
 
     # ---- the door
@@ -128,7 +141,8 @@ class StationLife:
         self._settle(now)
         self._forget_link(AssociationEnded(End.LEFT, _LEAVING))
         self._scanner.forget()
-        self._is_owners_scan = self.is_started = False
+        self._owners_scan = None
+        self.is_started = False
 
     def messages_to_send(self) -> list[StationCommand]:
         """Drains the commands for the radio, in order."""
@@ -188,6 +202,10 @@ class StationLife:
         self._keys.handle_timer(now)
         self._settle(now)
 
+    @property
+    def _protection(self) -> ProtectionPolicy:
+        return ProtectionPolicy(self.parameters.frame_protection, self._can_protect_frames)
+
     # ---- the next step
 
     def _settle(self, now: float) -> None:
@@ -240,7 +258,8 @@ class StationLife:
             self._next_at = now
 
     def _connect(self, bss: Bss, network: Network, now: float) -> None:
-        connection = Connection(bss, network, self.address, self._keys.pmk(network), self._entropy)
+        pmk = self._keys.pmk(network)
+        connection = Connection(bss, network, self.address, pmk, self._entropy, protection=self._protection)
         self._associate(connection, network.id, now)
 
     def _associate(self, association: Association, network_id: int | None, now: float) -> None:
@@ -257,7 +276,11 @@ class StationLife:
 
     def _trigger(self, scan: TriggerScan, now: float) -> None:
         self._scanner.scan(scan, now)
-        self._events.append(report.ScanStarted(scan.frequencies_mhz))
+        self._events.append(report.ScanStarted(scan.frequencies_mhz, self._scan_id))
+
+    @property
+    def _scan_id(self) -> int | None:
+        return None if self._owners_scan is None else self._owners_scan.id
 
     def _scan_finished(self, event: ScanFinished, now: float) -> None:
         self.bsses.update(event.results, now)
@@ -268,8 +291,9 @@ class StationLife:
             return
         self._refusal = ""
         self._report_scan()
-        was_owners, self._is_owners_scan = self._is_owners_scan, False
-        if self._link is not None:
+        owners, self._owners_scan = self._owners_scan, None
+        was_owners = owners is not None
+        if self._link is not None or (owners is not None and owners.is_only):
             return
         if (run := self._wps.run) is not None:
             if outcome is Outcome.DONE and not was_owners:
@@ -299,7 +323,7 @@ class StationLife:
         available = None
         if self._link is None and self._is_wanted:
             available = best_wps_available(self.bsses, self.address)
-        self._events.append(report.ScanCompleted(available))
+        self._events.append(report.ScanCompleted(available, self._scan_id))
 
     # ---- the association
 
@@ -431,6 +455,6 @@ class StationLife:
         self._forget_link(AssociationEnded(End.LOST, ReasonCode.UNSPECIFIED_REASON, text=reason))
         self._scanner.forget()
         self._outbox.clear()
-        self._next_at = None
-        self._is_owners_scan = self.is_started = False
+        self._next_at = self._owners_scan = None
+        self.is_started = False
         self._events.append(report.StationLost(reason))

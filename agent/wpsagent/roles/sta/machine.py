@@ -11,10 +11,12 @@ from wpsagent.roles.sta import events as report
 from wpsagent.roles.sta.bss_table import Bss
 from wpsagent.roles.sta.connection import Connection
 from wpsagent.roles.sta.events import WpsCause, WpsMethod
-from wpsagent.roles.sta.life import StationLife
+from wpsagent.roles.sta.life import OwnersScan, StationLife
 from wpsagent.roles.sta.network import Network
 from wpsagent.roles.sta.network_search import ANYBODY
+from wpsagent.roles.sta.parameters import StationParameters
 from wpsagent.roles.sta.wps_run import PUSH_BUTTON_PASSWORD, WpsRequest
+from wpsagent.rsn.rsne import Rsne
 from wpsagent.wsc.credential import ApSettings
 
 
@@ -77,6 +79,11 @@ class StationMachine(StationLife):
         return self._link.network if isinstance(self._link, Connection) else None
 
     @property
+    def current_rsne(self) -> Rsne | None:
+        """What the association was asked for with; None while there is no protected one."""
+        return self._link.rsne if isinstance(self._link, Connection) else None
+
+    @property
     def is_connected(self) -> bool:
         return self.state is StationState.COMPLETED
 
@@ -96,15 +103,61 @@ class StationMachine(StationLife):
 
     # ---- what the owner asks for: scans
 
-    def scan(self, now: float, frequencies_mhz: tuple[int, ...] = (), ssids: tuple[Ssid, ...] = (ANYBODY,)) -> bool:
-        """Scan; False where that cannot be now: another scan runs, an association is being made, WPS runs."""
+    def scan(
+        self,
+        now: float,
+        frequencies_mhz: tuple[int, ...] = (),
+        ssids: tuple[Ssid, ...] = (ANYBODY,),
+        *,
+        is_only: bool = False,
+        scan_id: int | None = None,
+    ) -> bool:
+        """Scan; False where that cannot be now: another scan runs, an association is being made, WPS runs.
+
+        ssids: none at all to listen only.  is_only: do not join what it finds.  scan_id: comes back in the events.
+        """
         is_connecting = self._link is not None and self.state is not StationState.COMPLETED
         if not self.is_started or self._scanner.is_busy or is_connecting or self._wps.run is not None:
             return False
-        self._is_owners_scan = True
+        self._owners_scan = OwnersScan(scan_id, is_only=is_only)
         self._trigger(TriggerScan(frequencies_mhz, ssids), now)
         self._settle(now)
         return True
+
+    def abort_scan(self, now: float) -> bool:
+        """Stop the scan that the owner asked for; False if there is none."""
+        if self._owners_scan is None or self._scanner.running is None:
+            return False
+        self._scanner.cancel()
+        self._settle(now)
+        return True
+
+    def flush_bsses(self, older_than: float, now: float) -> None:
+        """Forget what was last heard so many seconds ago, or more; never the access point we are with."""
+        in_use = () if self._link is None else (self._link.bssid,)
+        self.bsses.age(now, older_than, in_use)
+        self._settle(now)
+
+    # ---- what the owner asks for: whom to leave alone
+
+    def ignored(self, now: float) -> tuple[MacAddress, ...]:
+        """The access points that are left alone for a while."""
+        return self._faults.ignored.ignored(now)
+
+    def ignore(self, bssid: MacAddress, now: float) -> None:
+        """Leave an access point alone for a while, ever longer."""
+        self._faults.ignored.add(bssid, now)
+
+    def forgive(self) -> None:
+        """Leave no access point alone any more."""
+        self._faults.ignored.clear()
+
+    # ---- what the owner asks for: how it runs
+
+    def set_parameters(self, parameters: StationParameters) -> None:
+        """How it runs from now on; a WPS run that is under way keeps what it began with."""
+        self.parameters = self._wps.parameters = parameters
+        self._search.protection = self._protection
 
     # ---- what the owner asks for: WPS
 
@@ -139,6 +192,13 @@ class StationMachine(StationLife):
         self._settle(now)
 
     # ---- what the owner asks for: networks
+
+    def add_network(self, now: float) -> Network:
+        """A new one that says nothing yet, and is disabled."""
+        network = self.networks.add(Network(is_disabled=True))
+        self._events.append(report.NetworkAdded(network.id))
+        self._settle(now)
+        return network
 
     def select_network(self, network_id: int, now: float) -> bool:
         """Enable this network, disable all others, join it; False if there is none."""

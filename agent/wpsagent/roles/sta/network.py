@@ -13,7 +13,15 @@ from typing import Protocol, Self
 
 from wpsagent.errors import UsageError
 from wpsagent.octets import MacAddress, Ssid
-from wpsagent.rsn.rsne import AkmSuite, CipherSuite, RsnCapability, Rsne, WpaElement, choose_for_station
+from wpsagent.rsn.rsne import (
+    PSK_SUITES,
+    AkmSuite,
+    CipherSuite,
+    FrameProtection,
+    Rsne,
+    WpaElement,
+    choose_for_station,
+)
 from wpsagent.wsc.credential import Credential
 from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType
 
@@ -53,6 +61,20 @@ class BssView(Protocol):
     def rsne(self) -> Rsne | None: ...
     @property
     def wpa(self) -> WpaElement | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectionPolicy:
+    """What a station does about protected management frames.
+
+    default: for networks that do not say (wpa_supplicant's pmf).  is_possible: the radio has BIP-CMAC-128.
+    """
+
+    default: FrameProtection = FrameProtection.OPTIONAL
+    is_possible: bool = True
+
+
+ANY_PROTECTION = ProtectionPolicy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +151,7 @@ class Network:
 
     def with_offer_of(self, bss: BssView) -> Self:
         """Allows RSN and CCMP if this access point has them: some tell the weakest of their modes in a Credential."""
-        if bss.rsne is None or AkmSuite.PSK not in bss.rsne.akm_suites:
+        if bss.rsne is None or not PSK_SUITES.intersection(bss.rsne.akm_suites):
             return self
         if CipherSuite.CCMP_128 not in bss.rsne.pairwise_ciphers:
             return self
@@ -149,7 +171,7 @@ class Network:
         # Annex J.4 has printable ASCII only; access points in the field have passphrases in UTF-8, too.
         return hashlib.pbkdf2_hmac("sha1", self.passphrase, self.ssid, 4096, 32)
 
-    def match(self, bss: BssView) -> Match | None:
+    def match(self, bss: BssView, protection: ProtectionPolicy = ANY_PROTECTION) -> Match | None:
         """How this station joins that access point as this network, or None if it cannot.
 
         Whether the network is enabled and the access point ignored is for others to say.
@@ -161,26 +183,30 @@ class Network:
         is_protected = bss.rsne is not None or bss.wpa is not None or bool(bss.capability & _PRIVACY)
         if "NONE" in self.key_management and not is_protected and not self._has_wep_key():
             return Match(None)
-        return self._match_rsn(bss.rsne)
+        return self._match_rsn(bss.rsne, protection)
 
     def _has_wep_key(self) -> bool:
         return any(name.startswith("wep_key") for name, _ in self.other)
 
-    def _match_rsn(self, offer: Rsne | None) -> Match | None:
-        rsne = None if offer is None else choose_for_station(offer)
-        if rsne is None or "RSN" not in self.protocols or "WPA-PSK" not in self.key_management:
+    def _match_rsn(self, offer: Rsne | None, protection: ProtectionPolicy) -> Match | None:
+        if offer is None or "RSN" not in self.protocols or (self.psk is None and self.passphrase is None):
             return None
-        if self.psk is None and self.passphrase is None:
-            return None
-        if not self._allows(rsne):
-            return None
-        return Match(rsne)
+        wanted = protection.default if self.protected_frames is None else FrameProtection(self.protected_frames)
+        if not protection.is_possible:
+            if wanted is FrameProtection.REQUIRED:
+                return None
+            wanted = FrameProtection.NEVER
+        rsne = choose_for_station(offer, wanted, self._akm_suites())
+        return Match(rsne) if rsne is not None and self._allows(rsne) else None
+
+    def _akm_suites(self) -> frozenset[AkmSuite]:
+        """WPA-PSK allows the SHA-256 variant too: it has the same key, and who asks for protected frames gets it."""
+        if "WPA-PSK" in self.key_management:
+            return PSK_SUITES
+        return frozenset({AkmSuite.PSK_SHA256} if "WPA-PSK-SHA256" in self.key_management else ())
 
     def _allows(self, rsne: Rsne) -> bool:
         if not all(_CIPHER_NAMES.get(cipher) in self.pairwise_ciphers for cipher in rsne.pairwise_ciphers):
-            return False
-        is_capable = RsnCapability.MANAGEMENT_FRAME_PROTECTION_CAPABLE in rsne.capabilities
-        if self.protected_frames == 2 and not is_capable:
             return False
         return _CIPHER_NAMES.get(rsne.group_cipher) in self.group_ciphers
 

@@ -7,13 +7,13 @@ Hidden networks are asked for by name, as many in one scan as the radio can.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wpsagent.octets import Ssid
 from wpsagent.ports import RadioCapabilities, TriggerScan
 from wpsagent.roles.sta.bss_table import Bss, BssTable
 from wpsagent.roles.sta.faults import Faults
-from wpsagent.roles.sta.network import Network, NetworkList
+from wpsagent.roles.sta.network import ANY_PROTECTION, Network, NetworkList, ProtectionPolicy
 from wpsagent.roles.sta.selection import EVERYWHERE, IgnoreList, choose_network
 
 NARROW_DELAY = 0.2
@@ -26,13 +26,21 @@ class NetworkSearch:
     """See the module.  table, networks and faults are the station's own."""
 
     def __init__(
-        self, capabilities: RadioCapabilities, table: BssTable, networks: NetworkList, faults: Faults, fresh: float
+        self,
+        capabilities: RadioCapabilities,
+        table: BssTable,
+        networks: NetworkList,
+        faults: Faults,
+        fresh: float,
+        *,
+        protection: ProtectionPolicy = ANY_PROTECTION,
     ) -> None:
         self._capabilities = capabilities
         self._table = table
         self._networks = networks
         self._faults = faults
         self._fresh = fresh
+        self.protection = protection
         self._narrow: deque[tuple[int, ...]] = deque()
         self._favoured: Bss | None = None
         self._asked = 0
@@ -57,10 +65,13 @@ class NetworkSearch:
         """Whom to join of those who were heard a moment ago; None when there is nobody."""
         favoured, self._favoured = self._favoured, None
         if favoured is not None:
-            choice = choose_network((favoured,), self.candidates, IgnoreList(), now)
+            choice = self._choose((favoured,), IgnoreList(), now)
             if choice is not None:
                 return choice
-        return choose_network(self._heard(now), self.candidates, self._faults.ignored, now)
+        return self._choose(self._heard(now), self._faults.ignored, now)
+
+    def _choose(self, bsses: Iterable[Bss], ignored: IgnoreList, now: float) -> tuple[Bss, Network] | None:
+        return choose_network(bsses, self.candidates, ignored, now, self.protection)
 
     def next_scan(self) -> TriggerScan:
         """Where to look next."""
@@ -72,7 +83,7 @@ class NetworkSearch:
         """After a scan: seconds until the next.  Where only ignored access points were heard they get a new chance."""
         if not self.was_everywhere:
             return NARROW_DELAY if self._narrow else 0.0
-        if choose_network(self._heard(now), self.candidates, IgnoreList(), now) is not None:
+        if self._choose(self._heard(now), IgnoreList(), now) is not None:
             self._faults.ignored.clear()
         return self._faults.search_failed()
 

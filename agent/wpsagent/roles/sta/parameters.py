@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from wpsagent.rsn.rsne import FrameProtection
 from wpsagent.wsc.device import DeviceDescription
 
 
@@ -21,7 +22,7 @@ class StationParameters:
 
     is_push_button_fast: a push-button run takes the first access point it hears, and sees an overlap only where it
     happened to listen.  fresh: seconds for which an access point that was heard counts as there.  max_age: seconds for
-    which one that is not heard stays in the table.
+    which one that is not heard stays in the table.  frame_protection: of networks that do not say (pmf).
     """
 
     interface: str
@@ -35,3 +36,4 @@ class StationParameters:
     vendor_extensions: tuple[bytes, ...] = ()
     fresh: float = 10.0
     max_age: float = 180.0
+    frame_protection: FrameProtection = FrameProtection.OPTIONAL

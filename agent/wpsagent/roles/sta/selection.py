@@ -23,7 +23,7 @@ from wpsagent.octets import BROADCAST, NO_ADDRESS, MacAddress
 from wpsagent.roles.sta.bss_table import Bss
 from wpsagent.roles.sta.events import WpsAvailable, WpsMethod
 from wpsagent.roles.sta.flags import wps_available
-from wpsagent.roles.sta.network import Network
+from wpsagent.roles.sta.network import ANY_PROTECTION, Network, ProtectionPolicy
 from wpsagent.rsn.rsne import CipherSuite
 
 FALLBACK_SCANS = 3
@@ -258,7 +258,11 @@ def _different(bsses: Sequence[Bss]) -> tuple[Bss, ...]:
 
 
 def choose_network(
-    bsses: Iterable[Bss], networks: Iterable[Network], ignored: IgnoreList, now: float
+    bsses: Iterable[Bss],
+    networks: Iterable[Network],
+    ignored: IgnoreList,
+    now: float,
+    protection: ProtectionPolicy = ANY_PROTECTION,
 ) -> tuple[Bss, Network] | None:
     """The BSS to join and the network it belongs to; None when nothing fits.
 
@@ -274,7 +278,7 @@ def choose_network(
         for bss in bsses
         if bss.ssid in by_ssid and _is_joinable(bss) and not ignored.is_ignored(bss.bssid, now)
         for network in by_ssid[bss.ssid]
-        if network.match(bss) is not None
+        if network.match(bss, protection) is not None
     ]
     best = max(fitting, key=lambda fit: fit[0], default=None)
     return None if best is None else best[1:]

@@ -75,7 +75,7 @@ class WpsControl:
         self.run: WpsRun | None = None
         self.success: Success | None = None
         """What the last run brought, until somebody takes it."""
-        self._parameters = parameters
+        self.parameters = parameters
         self._address = address
         self._capabilities = capabilities
         self._frequencies = usable_frequencies(capabilities)
@@ -104,7 +104,7 @@ class WpsControl:
         if self.run is not None:
             self.end(WpsCause.REPLACED)
         self.bring_others_back()
-        self.run = WpsRun(request, self._parameters, self._address, self._entropy, now)
+        self.run = WpsRun(request, self.parameters, self._address, self._entropy, now)
         temporary = self._networks.add(
             Network(bssid=request.bssid, key_management=frozenset({"WPS"}), is_temporary=True)
         )
@@ -228,7 +228,7 @@ class WpsControl:
             self._tell(report.ApSettingsLearnt(enrolment.bssid, run.request.new_settings))
             self._credentials = (as_credential(run.request.new_settings, self._address),)
             self._octets = encode_credentials(self._credentials)
-        processing = self._parameters.credential_processing
+        processing = self.parameters.credential_processing
         is_told = processing is not CredentialProcessing.INTERNAL
         self._tell(report.CredentialReceived(self._octets if is_told else b""))
         if processing is CredentialProcessing.EXTERNAL:
@@ -246,8 +246,8 @@ class WpsControl:
         networks = [
             Network.from_credential(
                 credential,
-                priority=self._parameters.wps_priority,
-                add_sae=self._parameters.add_sae,
+                priority=self.parameters.wps_priority,
+                add_sae=self.parameters.add_sae,
                 bss=bss if credential.ssid == bss.ssid else None,
             )
             for credential in self._credentials
