@@ -12,7 +12,8 @@ from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.io.nl80211 import RfkillState, bring_up
 from wpsagent.io.nl80211 import interface as interface_module
 from wpsagent.io.nl80211 import station as station_module
-from wpsagent.io.nl80211.radio import Nl80211Radio, open_access_point_radio
+from wpsagent.io.nl80211.access_point import open_access_point_radio
+from wpsagent.io.nl80211.radio import Nl80211Radio
 from wpsagent.io.nl80211.station import Nl80211StationRadio, open_station_radio
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import (

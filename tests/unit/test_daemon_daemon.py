@@ -363,7 +363,7 @@ def test_the_radio_of_the_kernel_is_opened_as_configured(monkeypatch: pytest.Mon
         asked.append((interface, options))
         return SimulatedAccessPointRadio(Air(), interface, AP)
 
-    monkeypatch.setattr("wpsagent.io.nl80211.radio.open_access_point_radio", open_radio)
+    monkeypatch.setattr("wpsagent.io.nl80211.access_point.open_access_point_radio", open_radio)
     configuration = parse(
         '[[access_point]]\ninterface = "wlan0"\nssid = "home"\npassphrase = "correct horse"\nchannel = 6\n'
         'create_on = "phy0"\nbridge = "br-lan"\neapol = "packet"\n',

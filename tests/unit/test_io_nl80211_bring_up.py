@@ -30,7 +30,8 @@ from tests.unit.nl80211_world import (
 )
 
 from wpsagent.io.nl80211 import RfkillState
-from wpsagent.io.nl80211.radio import Nl80211Radio, open_access_point_radio
+from wpsagent.io.nl80211.access_point import open_access_point_radio
+from wpsagent.io.nl80211.radio import Nl80211Radio
 from wpsagent.octets import MacAddress
 from wpsagent.ports import (
     InterfaceType,
@@ -163,11 +164,6 @@ def test_no_such_interface(world: World) -> None:
 def test_a_radio_without_ap_mode(world: World) -> None:
     world.types = nest(32, attribute(2))
     assert "phy4 () cannot be an access point: its driver has no AP mode" in refusal(world)
-
-
-def test_a_radio_with_the_access_point_in_its_firmware(world: World) -> None:
-    world.more_of_wiphy = attribute(141, u32(0))
-    assert "runs the access point in its firmware" in refusal(world)
 
 
 def test_a_blocked_radio(world: World) -> None:

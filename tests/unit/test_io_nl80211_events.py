@@ -31,7 +31,8 @@ from tests.unit.nl80211_world import (
 
 from wpsagent.errors import NetlinkError
 from wpsagent.io.nl80211 import RfkillState
-from wpsagent.io.nl80211.radio import Nl80211Radio, open_access_point_radio
+from wpsagent.io.nl80211.access_point import open_access_point_radio
+from wpsagent.io.nl80211.radio import Nl80211Radio
 from wpsagent.ports import (
     EapolReceived,
     FrameReceived,

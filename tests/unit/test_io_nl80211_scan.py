@@ -481,9 +481,18 @@ def test_abort_while_a_scan_is_being_started_and_the_radio_is_busy(world: World)
 def test_a_refused_abort_is_an_error(world: World) -> None:
     async def scenario(radio: Nl80211StationRadio) -> None:
         await radio.execute(TriggerScan())
-        world.kernel.refuse(ABORT_SCAN, errno.EOPNOTSUPP)
+        world.kernel.refuse(ABORT_SCAN, errno.EIO)
         with pytest.raises(NetlinkError, match="ABORT_SCAN"):
             await radio.execute(AbortScan())
+
+    run_station(world, scenario)
+
+
+def test_a_scan_that_cannot_be_aborted_ends_by_itself(world: World) -> None:
+    async def scenario(radio: Nl80211StationRadio) -> None:
+        await radio.execute(TriggerScan())
+        world.kernel.refuse(ABORT_SCAN, errno.EOPNOTSUPP)
+        await radio.execute(AbortScan())
 
     run_station(world, scenario)
 

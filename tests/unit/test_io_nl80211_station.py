@@ -46,6 +46,8 @@ from wpsagent.ports import (
     InterfaceType,
     RadioLost,
     RemoveStation,
+    Roamed,
+    ScanFinished,
     SendEapol,
     TriggerScan,
 )
@@ -106,7 +108,9 @@ def test_the_interface_is_claimed_although_it_is_down(world: World) -> None:
     async def main() -> None:
         radio = await open_station_radio("wlan0")
         claim = attribute(3, u32(INDEX)) + attribute(101, u16(0xD0)) + attribute(91, b"\x0a\x07")
-        assert world.kernel.last(REGISTER_FRAME).attributes == claim
+        answers = attribute(3, u32(INDEX)) + attribute(101, u16(0xD0)) + attribute(91, b"\x08\x01")
+        registered = [r.attributes for r in world.kernel.requests if r.command == REGISTER_FRAME]
+        assert registered == [claim, answers]
         await radio.close()
         await radio.close()
         with pytest.raises(RadioError, match="wlan0 was given back"):
@@ -269,7 +273,7 @@ def test_removing_the_access_point_takes_its_key(world: World) -> None:
 
 def test_a_key_that_is_gone_is_no_error_but_other_refusals_are(world: World) -> None:
     async def scenario(radio: Nl80211StationRadio) -> None:
-        for code in (errno.ENOENT, errno.ENOLINK):
+        for code in (errno.ENOENT, errno.ENOLINK, errno.EINVAL):
             world.kernel.refuse(DEL_KEY, code)
             await radio.execute(RemoveStation(BSSID))
         world.kernel.refuse(DEL_KEY, errno.EIO)
@@ -331,6 +335,7 @@ def test_the_association_stands_with_the_elements_of_its_response(world: World) 
         (attribute(6, BSSID) + attribute(72, u16(17)), 17),
         (attribute(72, u16(1)) + attribute(65), None),
         (attribute(6, BSSID) + attribute(72, u16(1)) + attribute(65), None),
+        (attribute(6, bytes(6)) + attribute(72, u16(16)), 16),  # brcmfmac, brcmf_bss_connect_done
     ],
 )
 def test_an_association_that_fails_has_its_status(world: World, attributes: bytes, status: int | None) -> None:
@@ -522,28 +527,44 @@ def test_an_attempt_that_ends_in_a_disconnection_has_failed(world: World) -> Non
     assert world.events == [AssociationFailed(BSSID, None)]
 
 
-def test_firmware_that_roams_is_disconnected(world: World) -> None:
+def test_firmware_that_roams_is_followed_with_what_the_kernel_knows_of_the_access_point(world: World) -> None:
+    async def scenario(radio: Nl80211StationRadio) -> None:
+        await connect(world, radio)
+        radio.set_handler(world.events.append)
+        world.eapol_sockets[0].handler(OTHER, b"before the news")
+        world.deliver(ROAM, attribute(6, OTHER))
+        await world.settle()
+        world.eapol_sockets[0].handler(OTHER, b"after it")
+        world.eapol_sockets[0].handler(BSSID, b"of the access point that was left")
+
+    run_station(world, scenario, on_packet_eapol=True)
+    known, *rest = world.events
+    assert isinstance(known, ScanFinished)
+    assert rest == [Roamed(OTHER), EapolReceived(OTHER, b"before the news"), EapolReceived(OTHER, b"after it")]
+
+
+def test_roaming_without_a_connection_or_without_an_address_is_no_news(world: World) -> None:
     async def scenario(radio: Nl80211StationRadio) -> None:
         world.deliver(ROAM, attribute(6, OTHER))
         await world.settle()
-        leave(world)
         await connect(world, radio)
-        world.deliver(ROAM, attribute(6, OTHER))
+        world.deliver(ROAM)
         await world.settle()
 
     run_station(world, scenario)
-    assert world.events == [Disconnected(3, False)]
+    assert not [each for each in world.events if isinstance(each, Roamed)]
 
 
-def test_firmware_that_roams_and_cannot_be_disconnected(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_connection_that_ends_while_it_roams_is_not_told_as_roamed(world: World) -> None:
     async def scenario(radio: Nl80211StationRadio) -> None:
         await connect(world, radio)
-        world.kernel.refuse(DISCONNECT, errno.EIO)
         world.deliver(ROAM, attribute(6, OTHER))
+        world.deliver(DISCONNECT, attribute(54, u16(8)), attribute(71))
         await world.settle()
 
     run_station(world, scenario)
-    assert "wlan0: cannot leave the access point" in caplog.text
+    assert Disconnected(8, True) in world.events
+    assert not [each for each in world.events if isinstance(each, Roamed)]
 
 
 @pytest.mark.parametrize("is_associated", [True, False])

@@ -50,7 +50,7 @@ logger = logging.getLogger(__name__)
 async def open_kernel_radio(settings: AccessPointSettings) -> AccessPointRadio:
     """The radio of a network, by nl80211; raises RadioError, NetlinkError."""
     # Imported when the first radio is opened: the simulated board does without netlink.
-    from wpsagent.io.nl80211.radio import open_access_point_radio
+    from wpsagent.io.nl80211.access_point import open_access_point_radio
 
     return await open_access_point_radio(
         settings.interface,

@@ -3,10 +3,11 @@
 
 netlink (framing) · enumerations · codec (attribute rows) · transport (the socket) · requests (command → attributes) ·
 capabilities (what radios there are) · bring_up (an interface taken and given back) · interface (what both radios are) ·
-radio (ports.AccessPointRadio) · scan (scans, their results) · link_watch (interfaces that go down) ·
-station (ports.StationRadio).
+radio (ports.AccessPointRadio of SoftMAC drivers) · firmware_radio (of FullMAC ones) · access_point (which of the two) ·
+scan (scans, their results) · link_watch (interfaces that go down) · station (ports.StationRadio).
 """
 
+from wpsagent.io.nl80211.access_point import open_access_point_radio
 from wpsagent.io.nl80211.capabilities import (
     InterfaceDescription,
     RfkillState,
@@ -14,7 +15,7 @@ from wpsagent.io.nl80211.capabilities import (
     discover,
     rfkill_state,
 )
-from wpsagent.io.nl80211.radio import Nl80211Radio, open_access_point_radio
+from wpsagent.io.nl80211.radio import Nl80211Radio
 from wpsagent.io.nl80211.station import Nl80211StationRadio, open_station_radio
 
 __all__ = [

@@ -4,9 +4,9 @@
 Every step that changes something leaves its opposite on a stack; closing the stack restores the type, the address,
 the state (up or down) and the bridge, and removes an interface that was made here.
 
-Refused, with words for people: interfaces another program uses, radios without the mode or with the AP in firmware,
-blocked radios.  An access point or a station whose process has just died is waited for: the kernel takes it down a
-moment later.
+Refused, with words for people: interfaces another program uses, radios without the mode,
+blocked radios, and radios that cannot have this interface up beside those that are.  An access point or a station whose
+process has just died is waited for: the kernel takes it down a moment later.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ from wpsagent.io.nl80211.capabilities import (
 )
 from wpsagent.io.nl80211.codec import Message
 from wpsagent.io.nl80211.enumerations import Command
+from wpsagent.io.nl80211.sharing import counted, why_not_together
 from wpsagent.io.nl80211.transport import Transport
 from wpsagent.octets import MacAddress
 from wpsagent.ports import InterfaceType, RadioCapabilities
@@ -87,9 +88,10 @@ class BringUp:
         capabilities = await self._usable_wiphy(interface.wiphy)
         interface = await self._wait_until_free(interface)
         was_up = link.is_up(name)
+        self._refuse_together(capabilities, await read_interfaces(self._transport))
         is_claimed = was_up or self._plan.type is InterfaceType.STATION
         if is_claimed and interface.type is not InterfaceType.AP:
-            await self._refuse_managed(interface)
+            await self._refuse_managed(interface.index, name)
         self._on_close("restore the state of", lambda: (link.set_up if was_up else link.set_down)(name))
         await self._change_type(index, interface.type)
         self._change_address(self._plan.address)
@@ -116,18 +118,18 @@ class BringUp:
         self._changed.clear()
         return True
 
-    async def _refuse_managed(self, interface: InterfaceDescription) -> None:
+    async def _refuse_managed(self, index: int, name: str) -> None:
         """A station's interface is ours from here on: who comes later is refused as we would be now."""
-        request = {"IFINDEX": interface.index} | requests.register_frame(_ACTION, _MANAGED_STATION_FRAME)
+        request = {"IFINDEX": index} | requests.register_frame(_ACTION, _MANAGED_STATION_FRAME)
         try:
             await self._transport.request(Command.REGISTER_FRAME, request)
         except NetlinkError as error:
             if error.errno == errno.EALREADY:
                 raise RadioError(
-                    f"{interface.name} is managed by another program (wpa_supplicant, NetworkManager or iwd): "
-                    f"tell it to leave {interface.name} alone, or name another interface"
+                    f"{name} is managed by another program (wpa_supplicant, NetworkManager or iwd): "
+                    f"tell it to leave {name} alone, or name another interface"
                 ) from error
-            _log.debug("cannot tell whether %s is managed by somebody: %s", interface.name, error)
+            _log.debug("cannot tell whether %s is managed by somebody: %s", name, error)
 
     async def _change_type(self, index: int, former: InterfaceType | None) -> None:
         """To what was asked for; the interface must be down for it, and so must it be to become what it was."""
@@ -176,9 +178,12 @@ class BringUp:
         await self._wait_until_gone()
         interfaces = await read_interfaces(self._transport)
         capabilities = await self._usable_wiphy(await self._wiphy_number(create_on, interfaces))
+        self._refuse_together(capabilities, interfaces)
         await self._new_interface(capabilities.wiphy)
         index = link.index_of(self._plan.interface)
         self.undo.push_async_callback(self._delete_interface, index)
+        if self._plan.type is InterfaceType.STATION:
+            await self._refuse_managed(index, self._plan.interface)
         others = {i.address for i in interfaces if i.wiphy == capabilities.wiphy}
         address = self._plan.address or _distinct(link.address(self._plan.interface), others)
         if address != link.address(self._plan.interface):
@@ -237,6 +242,16 @@ class BringUp:
             raise RadioError(f"{wiphy.wiphy_name} is {state}")
         return wiphy
 
+    def _refuse_together(self, capabilities: RadioCapabilities, interfaces: list[InterfaceDescription]) -> None:
+        """Raises RadioError where the radio cannot have our interface up beside those that are."""
+        name = self._plan.interface
+        neighbours = [i for i in interfaces if i.wiphy == capabilities.wiphy and i.name != name]
+        others = [i for i in neighbours if link.exists(i.name) and link.is_up(i.name)]
+        reason = why_not_together(capabilities, [self._plan.type, *counted(i.type for i in others)])
+        if reason is not None:
+            names = " and ".join(other.name for other in others)
+            raise RadioError(f"{reason}: set {names} down, or take another radio for {name}")
+
     def _join_bridge(self) -> None:
         name, bridge = self._plan.interface, self._plan.bridge
         if bridge is None or link.bridge_of(name) == bridge:
@@ -261,8 +276,6 @@ class BringUp:
 def _unusable_ap(wiphy: RadioCapabilities) -> str | None:
     if not wiphy.supports_ap:
         return "cannot be an access point: its driver has no AP mode"
-    if wiphy.has_ap_sme:
-        return "runs the access point in its firmware, which this driver of wps-agent does not support"
     return None
 
 

@@ -26,6 +26,7 @@ from wpsagent.octets import MacAddress
 from wpsagent.ports import RadioCapabilities, SendEapol
 
 _EARLY_EVENTS = 64
+_PROTECTED_FRAME = 0x40  # in the second octet of Frame Control (IEEE 802.11-2020, 9.2.4.1)
 
 Event = TypeVar("Event")
 Radio = TypeVar("Radio", bound="Nl80211Interface[Any]")
@@ -189,13 +190,23 @@ def address_of(message: Message) -> MacAddress | None:
     return MacAddress(octets) if octets is not None and len(octets) == 6 else None
 
 
-async def open_radio(kind: type[Radio], plan: Plan, *, on_packet_eapol: bool) -> Radio:
+def frame_of(message: Message) -> bytes | None:
+    """The management frame in a message.  The kernel leaves the Protected Frame bit set when it has decrypted one."""
+    frame = message.octets("FRAME")
+    if frame is None or len(frame) < 2:
+        return frame
+    return frame[:1] + bytes((frame[1] & ~_PROTECTED_FRAME,)) + frame[2:]
+
+
+async def open_radio(
+    kind_for: Callable[[RadioCapabilities], type[Radio]], plan: Plan, *, on_packet_eapol: bool
+) -> Radio:
     """Bring an interface up as the radio of one role, and listen.  Raises RadioError, NetlinkError."""
     transport = await Transport.open()
     bring_up = BringUp(transport, plan)
     try:
         index, capabilities = await bring_up.run()
-        radio = kind(transport, plan.interface, index, capabilities, bring_up.undo)
+        radio = kind_for(capabilities)(transport, plan.interface, index, capabilities, bring_up.undo)
         await radio.listen(on_packet=on_packet_eapol or not capabilities.has_control_port, bridge=plan.bridge)
     except BaseException:
         await bring_up.undo.aclose()

@@ -16,16 +16,16 @@ from typing import Any
 
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.io.nl80211 import requests
-from wpsagent.io.nl80211.bring_up import Plan
 from wpsagent.io.nl80211.capabilities import read_interface, read_wiphys
 from wpsagent.io.nl80211.codec import Message
 from wpsagent.io.nl80211.enumerations import Command
-from wpsagent.io.nl80211.interface import REFUSALS, Nl80211Interface, address_of, open_radio
+from wpsagent.io.nl80211.interface import REFUSALS, Nl80211Interface, address_of
 from wpsagent.io.nl80211.transport import Transport
 from wpsagent.octets import MacAddress
 from wpsagent.ports import (
     AddStation,
     AuthorizeStation,
+    ChannelSwitched,
     EapolReceived,
     FrameReceived,
     FrameStatus,
@@ -44,36 +44,19 @@ from wpsagent.ports import (
     StationActivity,
     StationProbed,
     StopAccessPoint,
+    SwitchChannel,
     UnexpectedFrame,
 )
 
 _log = logging.getLogger(__name__)
 
-_PROBE_REQUEST = 0x40
+PROBE_REQUEST = 0x40
 # authentication, association request, reassociation request, disassociation, deauthentication
 _REGISTERED_FRAMES = (0xB0, 0x00, 0x20, 0xA0, 0xC0)
-_WILDCARD_SSID = b"\x00\x00"  # an SSID element without octets
+WILDCARD_SSID = b"\x00\x00"  # an SSID element without octets
 
 _REMEMBERED_FRAMES = 256
 _ATTEMPTS = 3
-
-
-async def open_access_point_radio(
-    interface: str,
-    *,
-    create_on: str | None = None,
-    address: MacAddress | None = None,
-    bridge: str | None = None,
-    on_packet_eapol: bool = False,
-) -> "Nl80211Radio":
-    """Bring an interface up as a radio that can beacon.
-
-    create_on: make the interface on this radio ("phy0", or the name of another interface of it); it is removed on
-    close.  address: its hardware address.  bridge: a bridge it becomes a port of.  on_packet_eapol: EAPOL over
-    AF_PACKET although the driver has a control port.  Raises RadioError, NetlinkError.
-    """
-    plan = Plan(interface, create_on=create_on, address=address, bridge=bridge)
-    return await open_radio(Nl80211Radio, plan, on_packet_eapol=on_packet_eapol)
 
 
 class Nl80211Radio(Nl80211Interface[RadioEvent]):
@@ -108,7 +91,7 @@ class Nl80211Radio(Nl80211Interface[RadioEvent]):
     async def _subscribe(self) -> None:
         for frame_type in _REGISTERED_FRAMES:
             await self._register(frame_type)
-        await self._register(_PROBE_REQUEST, _WILDCARD_SSID)
+        await self._register(PROBE_REQUEST, WILDCARD_SSID)
         await self._request(Command.UNEXPECTED_FRAME, {})
 
     async def _end_use(self) -> None:
@@ -131,12 +114,15 @@ class Nl80211Radio(Nl80211Interface[RadioEvent]):
             await self._raise_for_channel(error, command.frequency_mhz)
             raise
         self._is_beaconing = True
+        await self._configure_bss(command)
+
+    async def _configure_bss(self, command: StartAccessPoint) -> None:
         await self._request(Command.SET_BSS, requests.set_bss(command))
 
     async def _watch_probes_for(self, ssid: bytes) -> None:
         """Probe requests for this network come too; those for other networks stay in the kernel."""
         if ssid != self._probed_ssid:
-            await self._register(_PROBE_REQUEST, bytes([0, len(ssid)]) + ssid)
+            await self._register(PROBE_REQUEST, bytes([0, len(ssid)]) + ssid)
             self._probed_ssid = ssid
 
     async def _raise_for_channel(self, error: NetlinkError, mhz: int) -> None:
@@ -148,6 +134,14 @@ class Nl80211Radio(Nl80211Interface[RadioEvent]):
 
     async def _set_beacon(self, command: SetBeacon) -> None:
         await self._request(Command.SET_BEACON, requests.beacon(command.beacon))
+
+    async def _switch_channel(self, command: SwitchChannel) -> None:
+        """Returns when the announcement is on the air."""
+        try:
+            await self._request(Command.CHANNEL_SWITCH, requests.switch_channel(command))
+        except NetlinkError as error:
+            await self._raise_for_channel(error, command.frequency_mhz)
+            raise
 
     async def _stop(self, _command: StopAccessPoint) -> None:
         if self._is_beaconing:
@@ -239,7 +233,7 @@ class Nl80211Radio(Nl80211Interface[RadioEvent]):
 
     def _is_own_probe(self, frame_type: int, match: bytes) -> bool:
         """A network of that name was started before: its probe requests come already."""
-        return frame_type == _PROBE_REQUEST and match != _WILDCARD_SSID
+        return frame_type == PROBE_REQUEST and match != WILDCARD_SSID
 
     # ---- events
 
@@ -274,6 +268,11 @@ class Nl80211Radio(Nl80211Interface[RadioEvent]):
         address = address_of(message)
         if address is not None:
             self._emit(StationProbed(address, "ACK" in message))
+
+    def _channel_switched(self, message: Message) -> None:
+        mhz = message.integer("WIPHY_FREQ")
+        if mhz is not None:
+            self._emit(ChannelSwitched(mhz))
 
     def _stopped(self, _message: Message) -> None:
         self._lost(self._describe_stop())
@@ -334,6 +333,7 @@ _START_REFUSALS = {
 _COMMANDS: dict[type[RadioCommand], Callable[[Nl80211Radio, Any], Awaitable[None]]] = {
     StartAccessPoint: Nl80211Radio._start,
     SetBeacon: Nl80211Radio._set_beacon,
+    SwitchChannel: Nl80211Radio._switch_channel,
     StopAccessPoint: Nl80211Radio._stop,
     SendFrame: Nl80211Radio._send_frame,
     SendEapol: Nl80211Radio._send_eapol,
@@ -351,6 +351,7 @@ _EVENTS: dict[int, Callable[[Nl80211Radio, Message], None]] = {
     Command.CONTROL_PORT_FRAME: Nl80211Radio._control_port_frame,
     Command.UNEXPECTED_FRAME: Nl80211Radio._unexpected_frame,
     Command.PROBE_CLIENT: Nl80211Radio._station_probed,
+    Command.CH_SWITCH_NOTIFY: Nl80211Radio._channel_switched,
     Command.STOP_AP: Nl80211Radio._stopped,
     Command.DEL_INTERFACE: Nl80211Radio._interface_gone,
     Command.DEL_WIPHY: Nl80211Radio._interface_gone,

@@ -178,6 +178,10 @@ class Scanner:
         if self._wanted is not None and not self._is_starting:
             self._begin(self._try_again())
 
+    async def report_known(self) -> None:
+        """Tell what the kernel knows without a scan: it has heard somebody new."""
+        await self._report(is_aborted=False)
+
     def messages_lost(self) -> None:
         """The end of our scan may be among them: what it has found so far is told now."""
         if self._is_running:
@@ -246,7 +250,8 @@ class Scanner:
         try:
             await self._request(Command.ABORT_SCAN, {})
         except NetlinkError as error:
-            if error.errno != errno.ENOENT:  # it has just ended
+            # It has just ended; or the driver cannot, as brcmfmac: then it ends when it has been everywhere.
+            if error.errno not in (errno.ENOENT, errno.EOPNOTSUPP):
                 raise
 
     async def _report(self, *, is_aborted: bool) -> None:

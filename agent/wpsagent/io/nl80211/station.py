@@ -6,8 +6,8 @@ the firmware authenticates and associates, the agent is the supplicant.  EAPOL t
 that the association stands is held until then.  A connection is owned by the socket: when the process dies the kernel
 disconnects.  Until its port is open the interface is dormant (RFC 2863): nobody asks for addresses too early, and no
 packet of theirs has the driver begin a block acknowledgement agreement, which holds EAPOL up for 70 ms.  There is one
-connection at a time; firmware that roams by itself is disconnected, for the keys are not
-those of the new access point.
+connection at a time.  Firmware (brcmfmac) may go over to another access point by itself: that is told, after what the
+kernel knows of it, and the keys are agreed on anew.  It is never given the key, so it does no handshake of its own.
 """
 
 import asyncio
@@ -19,14 +19,15 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
-from wpsagent.errors import NetlinkError, RadioError
+from wpsagent.dot11.frames import Deauthentication, decode_frame
+from wpsagent.errors import DecodeError, NetlinkError, RadioError
 from wpsagent.io import link
 from wpsagent.io.nl80211 import requests
 from wpsagent.io.nl80211.bring_up import Plan
 from wpsagent.io.nl80211.capabilities import read_interface
 from wpsagent.io.nl80211.codec import Message
 from wpsagent.io.nl80211.enumerations import Command
-from wpsagent.io.nl80211.interface import Nl80211Interface, address_of, open_radio
+from wpsagent.io.nl80211.interface import Nl80211Interface, address_of, frame_of, open_radio
 from wpsagent.io.nl80211.link_watch import LinkWatch
 from wpsagent.io.nl80211.scan import Scanner
 from wpsagent.io.nl80211.transport import Transport
@@ -36,23 +37,32 @@ from wpsagent.ports import (
     Associated,
     AssociationFailed,
     AuthorizeStation,
+    ChannelSwitchAnnounced,
+    ChannelSwitched,
     Connect,
     Disconnect,
     Disconnected,
     EapolReceived,
+    FrameReceived,
     InstallKey,
     InstallReceiveKey,
     InterfaceType,
     RadioCapabilities,
     RadioLost,
     RemoveStation,
+    Roamed,
     SendEapol,
+    SendFrame,
     StationCommand,
     StationEvent,
     TriggerScan,
+    UnprotectedFarewell,
 )
 
 _log = logging.getLogger(__name__)
+
+_ACTION = 0xD0  # IEEE 802.11-2020, 9.2.4.1: type management, subtype action
+_SA_QUERY_RESPONSE = b"\x08\x01"  # 9.6.9.3; requests are answered by the kernel or the firmware
 
 _HELD_EAPOL = 16
 _FAREWELL_TIME = 1.0  # seconds until the kernel says that the connection is over
@@ -62,13 +72,17 @@ _UNSPECIFIED = 1
 _LEAVING = 3
 
 
-async def open_station_radio(interface: str, *, on_packet_eapol: bool = False) -> "Nl80211StationRadio":
+async def open_station_radio(
+    interface: str, *, create_on: str | None = None, on_packet_eapol: bool = False
+) -> "Nl80211StationRadio":
     """Bring an interface up as a radio that can be a station.
 
-    on_packet_eapol: EAPOL over AF_PACKET although the driver has a control port.  Raises RadioError, NetlinkError.
+    create_on: make the interface on this radio ("phy0", or the name of another interface of it); it is removed on
+    close.  on_packet_eapol: EAPOL over AF_PACKET although the driver has a control port.  Raises RadioError,
+    NetlinkError.
     """
-    plan = Plan(interface, InterfaceType.STATION)
-    return await open_radio(Nl80211StationRadio, plan, on_packet_eapol=on_packet_eapol)
+    plan = Plan(interface, InterfaceType.STATION, create_on=create_on)
+    return await open_radio(lambda _capabilities: Nl80211StationRadio, plan, on_packet_eapol=on_packet_eapol)
 
 
 class Nl80211StationRadio(Nl80211Interface[StationEvent]):
@@ -86,6 +100,7 @@ class Nl80211StationRadio(Nl80211Interface[StationEvent]):
         self._watch: LinkWatch | None = None
         self._attempt: Connect | None = None
         self._bssid: MacAddress | None = None  # of the association that stands
+        self._is_roaming = False  # it stands, and has yet to be told
         self._held: deque[EapolReceived] = deque(maxlen=_HELD_EAPOL)
         self._is_over = asyncio.Event()
         self._why_lost: str | None = None
@@ -101,6 +116,10 @@ class Nl80211StationRadio(Nl80211Interface[StationEvent]):
         self._transport.subscribe("scan")
         self._watch = LinkWatch(self._index, self._link_changed)
         self._set_link(link.hold_back)
+        try:
+            await self._request(Command.REGISTER_FRAME, requests.register_frame(_ACTION, _SA_QUERY_RESPONSE))
+        except NetlinkError as error:
+            _log.debug("%s does not give us answers to SA Queries: %s", self.interface, error)
 
     async def _end_use(self) -> None:
         self._scanner.close()
@@ -156,6 +175,10 @@ class Nl80211StationRadio(Nl80211Interface[StationEvent]):
         except TimeoutError:
             _log.debug("%s: the kernel does not say that the connection is over", self.interface)
 
+    async def _send_frame(self, command: SendFrame) -> None:
+        """The kernel protects it if it must be."""
+        self._transport.tell(Command.FRAME, {"IFINDEX": self._index, "FRAME": command.frame})
+
     async def _install_key(self, command: InstallKey) -> None:
         await self._request(Command.NEW_KEY, requests.new_key(command))
 
@@ -188,7 +211,8 @@ class Nl80211StationRadio(Nl80211Interface[StationEvent]):
                 Command.DEL_KEY, {"IFINDEX": self._index, **requests.pairwise_key_of(command.address)}
             )
         except NetlinkError as error:
-            if error.errno not in (errno.ENOENT, errno.ENOLINK):
+            # EINVAL is how brcmfmac says that there was no key.
+            if error.errno not in (errno.ENOENT, errno.ENOLINK, errno.EINVAL):
                 raise
 
     # ---- events
@@ -205,20 +229,20 @@ class Nl80211StationRadio(Nl80211Interface[StationEvent]):
 
     def _connected(self, message: Message) -> None:
         """The result of CONNECT; the kernel says the same when another program has associated."""
-        attempt, address = self._attempt, address_of(message)
-        if attempt is None or address not in (None, attempt.bssid):
+        attempt, address, status = self._attempt, address_of(message), message.integer("STATUS_CODE")
+        # Whom a failure names means nothing: with brcmfmac it is the access point before, or 00:00:00:00:00:00.
+        is_failure = bool(status) or "TIMED_OUT" in message
+        if attempt is None or (not is_failure and address not in (None, attempt.bssid)):
             _log.debug("%s: the result of a connection that is not wanted", self.interface)
             return
         self._attempt = None
-        status = message.integer("STATUS_CODE")
-        if status or "TIMED_OUT" in message:
+        if is_failure:
             self._held.clear()
             self._emit(AssociationFailed(attempt.bssid, None if "TIMED_OUT" in message else status))
             return
         self._bssid = attempt.bssid
         self._emit(Associated(attempt.bssid, message.octets("RESP_IE") or b""))
-        while self._held:
-            self._emit(self._held.popleft())
+        self._deliver_held()
 
     def _disconnected(self, message: Message) -> None:
         reason = message.integer("REASON_CODE") or _UNSPECIFIED
@@ -227,21 +251,57 @@ class Nl80211StationRadio(Nl80211Interface[StationEvent]):
         else:
             self._ended(reason, is_by_peer="DISCONNECTED_BY_AP" in message)
 
-    def _roamed(self, _message: Message) -> None:
-        if self._bssid is not None:
-            self._begin(self._leave())
+    def _roamed(self, message: Message) -> None:
+        address = address_of(message)
+        if self._bssid is not None and address is not None:
+            self._bssid, self._is_roaming = address, True
+            self._begin(self._follow(address))
 
-    async def _leave(self) -> None:
+    async def _follow(self, bssid: MacAddress) -> None:
+        await self._scanner.report_known()
+        if self._bssid == bssid and self._is_roaming:
+            self._is_roaming = False
+            self._emit(Roamed(bssid))
+            self._deliver_held()
+
+    def _channel_switch_announced(self, message: Message) -> None:
+        """The kernel has heard our access point say so, and will follow it if nothing on this radio is in the way."""
+        mhz = message.integer("WIPHY_FREQ")
+        if mhz is not None and self._bssid is not None:
+            self._emit(ChannelSwitchAnnounced(mhz, message.integer("CH_SWITCH_COUNT") or 0))
+
+    def _channel_switched(self, message: Message) -> None:
+        mhz = message.integer("WIPHY_FREQ")
+        if mhz is not None and self._bssid is not None:
+            self._emit(ChannelSwitched(mhz))
+
+    def _frame_received(self, message: Message) -> None:
+        frame = frame_of(message)
+        if frame is not None and self._bssid is not None:
+            self._emit(FrameReceived(frame))
+
+    def _unprotected_farewell(self, message: Message) -> None:
+        """A deauthentication or disassociation that lacked protection; the kernel has dropped it."""
         try:
-            await self._disconnect(Disconnect(_LEAVING))
-        except (NetlinkError, RadioError) as error:
-            _log.warning("%s: cannot leave the access point: %s", self.interface, error)
+            frame = decode_frame(message.octets("FRAME") or b"")
+        except DecodeError as error:
+            _log.debug("%s: %s", self.interface, error)
+            return
+        if isinstance(frame, Deauthentication) and frame.source == self._bssid:
+            self._emit(UnprotectedFarewell(frame.reason_code))
 
     def _eapol_received(self, source: MacAddress, pdu: bytes) -> None:
-        if source == self._bssid:
+        if source == self._bssid and not self._is_roaming:
             self._emit(EapolReceived(source, pdu))
-        elif self._attempt is not None and source == self._attempt.bssid:
+        elif self._bssid is not None or (self._attempt is not None and source == self._attempt.bssid):
             self._held.append(EapolReceived(source, pdu))
+
+    def _deliver_held(self) -> None:
+        """What came early from the access point we are with now; what came from others is of no use."""
+        held = [each for each in self._held if each.source == self._bssid]
+        self._held.clear()
+        for early in held:
+            self._emit(early)
 
     def _interface_gone(self, _message: Message) -> None:
         self._lost(f"{self.interface} is gone: its radio or driver was removed")
@@ -257,6 +317,7 @@ class Nl80211StationRadio(Nl80211Interface[StationEvent]):
         """The connection, or the attempt at one that we gave up; told once."""
         self._is_over.set()
         self._held.clear()
+        self._is_roaming = False
         if self._bssid is not None or self._attempt is not None:
             self._bssid = self._attempt = None
             self._emit(Disconnected(reason_code, is_by_peer))
@@ -314,6 +375,7 @@ _COMMANDS: dict[type[StationCommand], Callable[[Nl80211StationRadio, Any], Await
     AbortScan: Nl80211StationRadio._abort_scan,
     Connect: Nl80211StationRadio._connect,
     Disconnect: Nl80211StationRadio._disconnect,
+    SendFrame: Nl80211StationRadio._send_frame,
     SendEapol: Nl80211StationRadio._send_eapol,
     InstallKey: Nl80211StationRadio._install_key,
     InstallReceiveKey: Nl80211StationRadio._install_receive_key,
@@ -328,6 +390,11 @@ _EVENTS: dict[int, Callable[[Nl80211StationRadio, Message], None]] = {
     Command.CONNECT: Nl80211StationRadio._connected,
     Command.DISCONNECT: Nl80211StationRadio._disconnected,
     Command.ROAM: Nl80211StationRadio._roamed,
+    Command.CH_SWITCH_STARTED_NOTIFY: Nl80211StationRadio._channel_switch_announced,
+    Command.CH_SWITCH_NOTIFY: Nl80211StationRadio._channel_switched,
+    Command.FRAME: Nl80211StationRadio._frame_received,
+    Command.UNPROT_DEAUTHENTICATE: Nl80211StationRadio._unprotected_farewell,
+    Command.UNPROT_DISASSOCIATE: Nl80211StationRadio._unprotected_farewell,
     Command.CONTROL_PORT_FRAME: Nl80211StationRadio._control_port_frame,
     Command.DEL_INTERFACE: Nl80211StationRadio._interface_gone,
     Command.DEL_WIPHY: Nl80211StationRadio._interface_gone,
