@@ -24,7 +24,7 @@ from wpsagent.dot11.frames import Capability
 from wpsagent.eap.events import EapStarted
 from wpsagent.errors import UsageError
 from wpsagent.io.simulated_radio import SIMULATED_CAPABILITIES
-from wpsagent.octets import BROADCAST, Ssid
+from wpsagent.octets import BROADCAST, MacAddress, Ssid
 from wpsagent.ports import (
     AbortScan,
     Associated,
@@ -35,7 +35,9 @@ from wpsagent.ports import (
     Disconnected,
     EapolReceived,
     RadioLost,
+    Roamed,
     ScanFinished,
+    ScanResult,
     SendEapol,
     StationEvent,
     TriggerScan,
@@ -46,6 +48,7 @@ from wpsagent.roles.sta.events import WpsAvailable, WpsCause, WpsEndReason, WpsM
 from wpsagent.roles.sta.keys import MAXIMUM_PMKS, PreparedKeys
 from wpsagent.roles.sta.machine import StationState
 from wpsagent.roles.sta.parameters import CredentialProcessing
+from wpsagent.rsn.rsne import WPA2_PSK_CCMP, CipherSuite
 from wpsagent.wsc.credential import ApSettings
 from wpsagent.wsc.elements import unwrap
 from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType, ErrorIndication, MessageType
@@ -56,6 +59,9 @@ HOME = result()
 CAFE = result(2, b"", ssid=b"cafe", mhz=5180, capability=Capability.ESS)
 BUTTON = result(1, RSNE + pressed())
 ANYBODY = (Ssid(b""),)
+MIXED_RSNE = replace(
+    WPA2_PSK_CCMP, group_cipher=CipherSuite.TKIP, pairwise_ciphers=(CipherSuite.TKIP, CipherSuite.CCMP_128)
+).element()
 
 
 def at_home(**parameters: Any) -> StationBench:
@@ -72,12 +78,12 @@ def connected() -> StationBench:
     return bench
 
 
-def handshake(bench: StationBench, psk: bytes = PSK) -> None:
-    other = authenticator(psk)
+def handshake(bench: StationBench, psk: bytes = PSK, bssid: MacAddress = AP) -> None:
+    other = authenticator(psk, bssid)
     other.start(bench.now)
     while pdus := [message.pdu for message in other.messages_to_send()]:
         for pdu in pdus:
-            for command in only(bench.receive(EapolReceived(AP, pdu)), SendEapol):
+            for command in only(bench.receive(EapolReceived(bssid, pdu)), SendEapol):
                 other.receive(command.pdu, bench.now)
 
 
@@ -328,6 +334,54 @@ def test_a_rejection_is_told_and_another_access_point_tried() -> None:
     (second,) = only(bench.receive(AssociationFailed(first.bssid, 17)), Connect)
     assert bench.take(report.AssociationRejected) == [report.AssociationRejected(AP, 17)]
     assert second.bssid == address(3)
+
+
+# ---- firmware that roams
+
+
+def test_firmware_that_goes_over_to_another_access_point_is_followed_with_new_keys() -> None:
+    bench = connected()
+    bench.air = (result(), result(5, mhz=2462))
+    bench.scanned()
+    bench.take(object)
+    bench.receive(Roamed(address(5)))
+    assert bench.machine.state is StationState.HANDSHAKE
+    handshake(bench, bssid=address(5))
+    assert bench.machine.state is StationState.COMPLETED
+    assert [type(event) for event in bench.events] == [report.AssociatedWith, report.Connected]
+    (told,) = bench.take(report.Connected)
+    assert (told.bssid, told.frequency_mhz) == (address(5), 2462)
+
+
+def test_after_roaming_the_keys_must_come_like_after_any_association() -> None:
+    bench = connected()
+    bench.air = (result(), result(5))
+    bench.scanned()
+    bench.receive(Roamed(address(5)))
+    assert only(bench.pass_time(30), Disconnect)
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        pytest.param((), id="never heard of"),
+        pytest.param((result(5, ssid=b"cafe"),), id="of another network"),
+        pytest.param((result(5, MIXED_RSNE),), id="it would be asked for something else"),
+    ],
+)
+def test_an_access_point_that_cannot_be_followed_is_left(heard: tuple[ScanResult, ...]) -> None:
+    bench = connected()
+    bench.air = (result(), *heard)
+    bench.scanned()
+    assert bench.receive(Roamed(address(5))) == [Disconnect(3)]
+
+
+def test_roaming_in_the_middle_of_an_enrolment_ends_it() -> None:
+    bench = in_enrolment()
+    bench.air = (BUTTON, result(5, RSNE + pressed()))
+    bench.scanned()
+    assert bench.receive(Roamed(address(5))) == [Disconnect(3)]
+    assert bench.receive(Roamed(address(5))) == []
 
 
 def test_when_all_access_points_failed_they_get_a_new_chance_after_a_while() -> None:

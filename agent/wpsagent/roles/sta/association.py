@@ -6,6 +6,7 @@ comes before the news of the association, and sees to it that every association 
 
     IDLE        start             Connect                                               ASSOCIATING
     ASSOCIATING Associated        the subclass begins                                   ASSOCIATED
+    IDLE        resume            the subclass begins                                   ASSOCIATED
     ASSOCIATING AssociationFailed, 10 s of silence                                      ENDED (REJECTED)
     ASSOCIATED  Disconnected      by the access point, or because it is not heard       ENDED (LOST)
     ASSOCIATED  leave             Disconnect                                            LEAVING
@@ -102,6 +103,7 @@ class Association(ABC):
         self.bss = bss
         self.state = State.IDLE
         self.was_associated = False
+        self.response_elements = b""
         self._connect = connect
         self._early: list[bytes] = []
         self._deadline: float | None = None
@@ -133,6 +135,10 @@ class Association(ABC):
         self.state, self._deadline = State.ASSOCIATING, now + ASSOCIATION_TIMEOUT
         self._outbox.append(self._connect)
 
+    def resume(self, now: float) -> None:
+        """Begin where the association stands: firmware has made it by itself.  In place of `start`."""
+        self._associated(now)
+
     def leave(self, reason_code: int, now: float, *, end: End = End.LEFT, text: str = "") -> None:
         """End it from here; without effect where the end is under way."""
         if self.state in (State.ASSOCIATING, State.ASSOCIATED):
@@ -145,6 +151,7 @@ class Association(ABC):
         """Take what the radio reports."""
         match event:
             case Associated() if self.state is State.ASSOCIATING and event.bssid == self.bssid:
+                self.response_elements = event.response_elements
                 self._associated(now)
             case AssociationFailed() if event.bssid == self.bssid:
                 self._association_failed(event.status_code)

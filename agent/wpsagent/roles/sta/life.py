@@ -24,12 +24,14 @@ from dataclasses import dataclass
 
 from wpsagent.dot11.frames import ReasonCode
 from wpsagent.eap.events import EapEnded, EapStarted, MethodSelected
+from wpsagent.errors import ProtocolError
 from wpsagent.octets import MacAddress
 from wpsagent.ports import (
     CommandFailed,
     Entropy,
     RadioCapabilities,
     RadioLost,
+    Roamed,
     ScanFinished,
     StationCommand,
     StationEvent,
@@ -90,6 +92,7 @@ class StationLife:
     ) -> None:
         self.parameters = parameters
         self.address = address
+        self.capabilities = capabilities
         self.networks = networks
         self.bsses = BssTable()
         self.is_started = False
@@ -114,6 +117,7 @@ class StationLife:
         )
         self._link: Association | None = None
         self._is_wanted = True
+        self._comes_back = True
         self._next_at: float | None = None
         self._connected_at: float | None = None
         self._owners_scan: OwnersScan | None = None
@@ -178,6 +182,8 @@ class StationLife:
             case RadioLost():
                 self._radio_lost(event.reason)
                 return
+            case Roamed():
+                self._roamed(event.bssid, now)
             case CommandFailed() if self._scanner.refused(event, now):
                 self._report_refused_scan()
             case _ if self._link is not None:
@@ -258,15 +264,40 @@ class StationLife:
             self._next_at = now
 
     def _connect(self, bss: Bss, network: Network, now: float) -> None:
+        self._associate(self._connection(bss, network), network.id, now)
+
+    def _connection(self, bss: Bss, network: Network) -> Connection:
         pmk = self._keys.pmk(network)
-        connection = Connection(bss, network, self.address, pmk, self._entropy, protection=self._protection)
-        self._associate(connection, network.id, now)
+        return Connection(bss, network, self.address, pmk, self._entropy, protection=self._protection)
 
     def _associate(self, association: Association, network_id: int | None, now: float) -> None:
         bss = association.bss
         self._link, self._connected_at = association, None
         self._events.append(report.TryingToAssociate(bss.bssid, bss.ssid, bss.frequency_mhz, network_id))
         association.start(now)
+
+    def _roamed(self, bssid: MacAddress, now: float) -> None:
+        """Firmware has gone over to another access point: follow it, with new keys, or leave."""
+        former = self._link
+        if former is None or former.state is not link.State.ASSOCIATED:
+            return
+        connection = self._connection_after(former, bssid)
+        if connection is None:
+            self._leave(now)
+        else:
+            self._link, self._connected_at = connection, None
+            connection.resume(now)
+
+    def _connection_after(self, former: Association, bssid: MacAddress) -> Connection | None:
+        """None where it is no access point of the network, or wants another association request than the first."""
+        bss = self.bsses.get(bssid)
+        if bss is None or not isinstance(former, Connection):
+            return None
+        try:
+            connection = self._connection(bss, former.network)
+        except ProtocolError:
+            return None
+        return connection if connection.rsne == former.rsne else None
 
     def _leave(self, now: float) -> None:
         if self._link is not None:
@@ -411,6 +442,9 @@ class StationLife:
             self._faults.search_succeeded()
         elif ended.end is not End.WRONG_KEY:
             self._faults.ignored.add(bss.bssid, now)
+        if connected_at is not None and not self._comes_back:
+            self._is_wanted = False
+            return
         self._search.begin(self._search.frequencies_of(network))
         self._next_at = now
 
