@@ -48,6 +48,7 @@ ACCESS_POINT: list[tuple[ap.ApEvent, list[e.AgentEvent]]] = [
     ),
     (ap.WpsRunFailed(PHONE, RunFailed(None)), [e.EnrolmentFailed("main", PHONE, 0, 0, 0, "wlan0")]),
     (ap.WpsRunEnded(PHONE, "over"), [e.EapFailed("wlan0", PHONE)]),
+    (ap.ChannelChanged(2462), [e.ChannelChanged("wlan0", 11, 2462)]),
     (ap.AccessPointLost("gone"), [e.RadioLost("wlan0", "gone")]),
 ]
 

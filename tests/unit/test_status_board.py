@@ -81,6 +81,7 @@ def test_the_first_event_publishes_the_whole_state() -> None:
                 "group": group,
                 "ssid": ssid,
                 "channel": channel,
+                "follow": None,
                 "state": "starting",
                 "reason": None,
                 "setup_locked": False,

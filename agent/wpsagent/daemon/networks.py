@@ -6,11 +6,12 @@ Each network is one access point on one radio; those of one button group share a
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from wpsagent.config.model import AccessPointSettings, Configuration, Security
 from wpsagent.daemon.translate import from_access_point, from_registrar
 from wpsagent.daemon.upkeep import Upkeep
-from wpsagent.dot11.channels import FrequencyBand, band_of
+from wpsagent.dot11.channels import FrequencyBand, band_of, channel_of
 from wpsagent.errors import UsageError
 from wpsagent.octets import MacAddress
 from wpsagent.ports import AccessPointRadio, Entropy
@@ -58,11 +59,19 @@ class Network(Upkeep):
     def rf_band(self) -> RfBands:
         return _RF_BANDS[band_of(self.settings.frequency_mhz)]
 
+    @property
+    def frequency_mhz(self) -> int:
+        """Where it is; where it would like to be while it is down."""
+        return self.settings.frequency_mhz if self.runner is None else self.runner.machine.parameters.frequency_mhz
+
+    async def move_to(self, frequency_mhz: int, count: int) -> None:
+        """Go to another channel and tell the stations in so many beacons before; raises RadioError."""
+        if self.runner is not None:
+            await self.runner.switch_channel(frequency_mhz, count)
+
     def _tell_started(self) -> None:
-        settings = self.settings
-        self._networks.report(
-            e.AccessPointStarted(settings.interface, settings.ssid, settings.channel, settings.frequency_mhz)
-        )
+        settings, mhz = self.settings, self.frequency_mhz
+        self._networks.report(e.AccessPointStarted(settings.interface, settings.ssid, channel_of(mhz), mhz))
 
     def _tell_recovered(self) -> None:
         self._networks.report(e.RadioRecovered(self.interface))
@@ -80,9 +89,10 @@ class Network(Upkeep):
         """Beacon on a radio, which is given back if that cannot be."""
         entropy = self._networks.entropy
         try:
-            machine = AccessPoint(
-                _parameters(self.settings), radio.address, radio.capabilities, self._wps(radio), entropy
-            )
+            parameters = _parameters(self.settings)
+            mhz = self._networks.frequency_for(radio, parameters.frequency_mhz)
+            parameters = replace(parameters, frequency_mhz=mhz)
+            machine = AccessPoint(parameters, radio.address, radio.capabilities, self._wps(radio), entropy)
         except BaseException:
             await radio.close()
             raise
@@ -139,6 +149,8 @@ class Networks:
         self.open_radio = open_radio
         self.entropy = entropy
         self.report = report
+        self.frequency_for: Callable[[AccessPointRadio, int], int] = lambda _radio, wish_mhz: wish_mhz
+        """Where a network is to come up that would like to be on that frequency: its radio may be in use."""
         self.groups: dict[str, ButtonGroup] = {}
         self._together: dict[str, frozenset[str]] = {}  # with which groups each was last opened
         self._device = configuration.device

@@ -30,6 +30,8 @@ _WARNINGS = (
     e.EnrolmentFailed,
     e.PushButtonRefused,
     e.SetupLocked,
+    e.ChannelKept,
+    e.TakeOverRefused,
     e.SettingsNotSaved,
     e.SettingsDropped,
     s.StationFailed,

@@ -4,6 +4,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wpsagent.dot11.channels import channel_of
 from wpsagent.roles import events as ap
 from wpsagent.status import events as e
 from wpsagent.wsc import internal_registrar as wps
@@ -74,6 +75,8 @@ def from_access_point(interface: str, group: str, event: ap.ApEvent) -> list[e.A
             ]
         case ap.WpsRunEnded():
             return [e.EapFailed(interface, event.address)]
+        case ap.ChannelChanged():
+            return [e.ChannelChanged(interface, channel_of(event.frequency_mhz), event.frequency_mhz)]
         case ap.AccessPointLost():
             return [e.RadioLost(interface, event.reason)]
         case ap.HandshakeFailed():

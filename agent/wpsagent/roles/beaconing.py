@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from wpsagent.dot11.channels import band_of, channel_of
 from wpsagent.dot11.elements import ElementId, element
-from wpsagent.errors import RadioError
+from wpsagent.errors import RadioError, UsageError
 from wpsagent.octets import MacAddress
 from wpsagent.ports import Beacon, RadioCapabilities, RadioCommand, SetBeacon, StartAccessPoint, SwitchChannel
 from wpsagent.roles.beacons import ApDescription
@@ -31,7 +31,10 @@ BEACONS_BEFORE = 5
 """How often stations are told before a move: one that sleeps misses some."""
 
 MOVE_TIMEOUT = 3.0
-"""Seconds after which a move that the radio has not reported counts as failed."""
+"""Seconds from the last beacon on the old channel after which a move that was not reported counts as failed."""
+
+TIME_UNIT = 1024e-6
+"""Seconds of a TU (IEEE 802.11-2020, 3.1)."""
 
 _GO_ON_SENDING = 0
 _COUNTER_OFFSET = 4
@@ -98,7 +101,7 @@ class Beaconing(ABC):
             self._outbox.append(SetBeacon(self._frames.beacon()))
 
     def switch_channel(self, frequency_mhz: int, now: float, count: int = BEACONS_BEFORE) -> None:
-        """Move, with the stations where they can be told, in so many beacons; ChannelChanged follows.
+        """Move, with the stations where they can be told, in so many beacons at most; ChannelChanged follows.
 
         Without effect where it is there, or on its way.  Raises RadioError where no access point may be there.
         """
@@ -109,24 +112,28 @@ class Beaconing(ABC):
         if not self.is_started:
             self._arrive(description)
         elif self._move is None and self._can_announce(frequency_mhz):
-            self._announce(description, now, count if self.connected_stations else 1)
+            self._announce(description, now, count)
         else:
             self._start_anew(description, now)
 
     # ---- for the access point
 
     def _description_on(self, frequency_mhz: int) -> ApDescription:
+        """Raises RadioError."""
         parameters = self.parameters
-        return ApDescription.on(
-            self._capabilities,
-            address=self.address,
-            ssid=parameters.settings.ssid,
-            frequency_mhz=frequency_mhz,
-            beacon_interval_tu=parameters.beacon_interval_tu,
-            rsne_element=self._rsne.element() if self._rsne else b"",
-            is_hidden=parameters.is_hidden,
-            country=parameters.country,
-        )
+        try:
+            return ApDescription.on(
+                self._capabilities,
+                address=self.address,
+                ssid=parameters.settings.ssid,
+                frequency_mhz=frequency_mhz,
+                beacon_interval_tu=parameters.beacon_interval_tu,
+                rsne_element=self._rsne.element() if self._rsne else b"",
+                is_hidden=parameters.is_hidden,
+                country=parameters.country,
+            )
+        except UsageError as error:
+            raise RadioError(str(error)) from error
 
     def _start_command(self) -> StartAccessPoint:
         description, parameters = self._description, self.parameters
@@ -142,6 +149,11 @@ class Beaconing(ABC):
             is_hidden=parameters.is_hidden,
             has_short_slot=description.is_2_4_ghz,
         )
+
+    @property
+    def is_moving(self) -> bool:
+        """The stations have been told of another channel, and the radio is not there yet."""
+        return self._move is not None
 
     @property
     def _move_deadline(self) -> float | None:
@@ -174,7 +186,9 @@ class Beaconing(ABC):
         return self._capabilities.has_channel_switch and is_same_band
 
     def _announce(self, description: ApDescription, now: float, count: int) -> None:
-        self._move = _Move(description, OwnFrames(description, self._wps), now + MOVE_TIMEOUT)
+        deadline = now + MOVE_TIMEOUT + count * self.parameters.beacon_interval_tu * TIME_UNIT
+        self._move = _Move(description, OwnFrames(description, self._wps), deadline)
+        count = count if self.connected_stations else 1
         self._outbox.append(
             SwitchChannel(
                 frequency_mhz=description.frequency_mhz,

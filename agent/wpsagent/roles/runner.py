@@ -206,6 +206,7 @@ class AccessPointRunner(RadioRunner[RadioCommand, RadioEvent, ApEvent]):
         self, machine: AccessPoint, radio: AccessPointRadio, on_events: Callable[[Sequence[ApEvent]], None]
     ) -> None:
         super().__init__(machine, radio, on_events)
+        self._pumped = asyncio.Event()
 
     async def _begin(self) -> None:
         for command in self.machine.messages_to_send():
@@ -218,6 +219,22 @@ class AccessPointRunner(RadioRunner[RadioCommand, RadioEvent, ApEvent]):
         call = self.machine.disconnect if is_for_good else self.machine.disassociate
         call(address, asyncio.get_running_loop().time(), reason_code)
         self.pump()
+
+
+    async def switch_channel(self, frequency_mhz: int, count: int) -> None:
+        """Move, as AccessPoint.switch_channel does; returns when it is there.  Raises RadioError when it cannot be."""
+        self.machine.switch_channel(frequency_mhz, asyncio.get_running_loop().time(), count)
+        self.pump()
+        while self.machine.is_moving:
+            self._pumped.clear()
+            await self._pumped.wait()
+        await self._commands.join()  # where it could not be announced: stopped there and started here
+        if not self.machine.is_started or self.machine.parameters.frequency_mhz != frequency_mhz:
+            raise RadioError(f"{self.radio.interface} could not go to {frequency_mhz} MHz")
+
+    def pump(self) -> None:
+        super().pump()
+        self._pumped.set()
 
 
 class StationRunner(RadioRunner[StationCommand, StationEvent, StationReport]):

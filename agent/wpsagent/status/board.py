@@ -83,6 +83,10 @@ def _reason(event: Any) -> dict[str, Any]:
     return {"reason": event.reason}
 
 
+def _with_station(event: e.ChannelKept | e.TakeOverRefused) -> dict[str, Any]:
+    return _interface(event) | {"station": event.station} | _reason(event)
+
+
 def _enrollee(event: Any) -> dict[str, Any]:
     name = texts.cleaned(event.device_name)
     return _station(event) | {"uuid": format_uuid(event.uuid_e), "device_name": name or None}
@@ -144,6 +148,18 @@ _ROWS: Mapping[type, _Row] = {
     e.AccessPointStarted: _Row(
         "access_point_started", _interface, lambda _: ("AP-ENABLED ",), Model.access_point_started
     ),
+    e.ChannelChanged: _Row(
+        "channel_changed",
+        lambda event: _interface(event) | {"channel": event.channel},
+        texts.channel_changed,
+        Model.channel_changed,
+    ),
+    e.ChannelKept: _Row("channel_kept", _with_station),
+    e.NetworkTakenOver: _Row(
+        "network_taken_over",
+        lambda event: _interface(event) | {"station": event.station, "ssid": texts.ssid_text(event.ssid)},
+    ),
+    e.TakeOverRefused: _Row("take_over_refused", _with_station),
     e.AccessPointFailed: _Row(
         "access_point_failed", lambda event: _interface(event) | _reason(event), change=Model.access_point_failed
     ),
@@ -300,6 +316,7 @@ class StatusBoard:
                     "group": network.group,
                     "ssid": network.ssid,
                     "channel": network.channel,
+                    "follow": network.follow,
                     "state": network.state.value,
                     "reason": network.reason,
                     "setup_locked": network.is_setup_locked,

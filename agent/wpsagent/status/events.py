@@ -213,6 +213,42 @@ class AccessPointStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelChanged:
+    """A network of ours is on another channel: it shares its radio with a station of ours, and follows it."""
+
+    interface: str
+    channel: int
+    frequency_mhz: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelKept:
+    """A network of ours cannot go where a station of ours on the same radio wants to be; reason says why."""
+
+    interface: str
+    station: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkTakenOver:
+    """A network of ours has the name and the key now that WPS taught a station of ours."""
+
+    interface: str
+    station: str
+    ssid: Ssid
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOverRefused:
+    """A network of ours keeps its name and key although its station has learnt others; reason is for people."""
+
+    interface: str
+    station: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccessPointFailed:
     """A network of ours could not be started; reason says why and what to do."""
 
@@ -326,6 +362,10 @@ AgentEvent = (
     | StationDisconnected
     | HandshakeFailed
     | AccessPointStarted
+    | ChannelChanged
+    | ChannelKept
+    | NetworkTakenOver
+    | TakeOverRefused
     | AccessPointFailed
     | RadioLost
     | RadioRecovered

@@ -67,6 +67,7 @@ class Network:
     group: str
     ssid: Ssid
     channel: int
+    follow: str | None = None
 
 
 @dataclass(slots=True)
@@ -89,6 +90,7 @@ class NetworkStatus:
     group: str
     ssid: str
     channel: int
+    follow: str | None = None
     state: NetworkState = NetworkState.STARTING
     reason: str | None = None
     is_setup_locked: bool = False
@@ -107,7 +109,8 @@ class Model:
         stations: Iterable[str] = (),
     ) -> None:
         self.networks = {
-            n.interface: NetworkStatus(n.interface, n.group, texts.ssid_text(n.ssid), n.channel) for n in networks
+            n.interface: NetworkStatus(n.interface, n.group, texts.ssid_text(n.ssid), n.channel, n.follow)
+            for n in networks
         }
         self.sessions = {network.group: Session(network.group) for network in self.networks.values()}
         names = tuple(stations)
@@ -297,6 +300,10 @@ class Model:
         if network is not None:
             network.ssid, network.channel = texts.ssid_text(event.ssid), event.channel
             self._turn(event.interface, NetworkState.ENABLED)
+
+    def channel_changed(self, event: e.ChannelChanged, _moment: Moment) -> None:
+        if event.interface in self.networks:
+            self.networks[event.interface].channel = event.channel
 
     def access_point_failed(self, event: e.AccessPointFailed, _moment: Moment) -> None:
         self._turn(event.interface, NetworkState.FAILED, event.reason)

@@ -111,6 +111,14 @@ def pin_needed(event: e.PinNeeded) -> tuple[str, ...]:
     return (f"WPS-PIN-NEEDED {format_uuid(event.uuid_e)} {event.address} [{fields}]",)
 
 
+def channel_changed(event: e.ChannelChanged) -> tuple[str, ...]:
+    mhz = event.frequency_mhz
+    return (
+        f"CTRL-EVENT-CHANNEL-SWITCH freq={mhz} ht_enabled=1 ch_offset=0 ch_width=20 MHz cf1={mhz} cf2=0 dfs=0",
+        f"AP-CSA-FINISHED freq={mhz} dfs=0",
+    )
+
+
 # ---- of our stations, as wpa_supplicant's users know them
 
 STATION_WPS_START_TEXTS: Mapping[s.StationMethod, tuple[str, ...]] = {
