@@ -36,6 +36,8 @@ def test_the_commands_are_those_that_the_readme_names() -> None:
         "events",
         "doctor",
         "config",
+        "hostapd",
+        "supplicant",
         "completion",
     ]
 

@@ -20,7 +20,9 @@ from wpsagent.errors import AgentError, ConfigError, OverlapError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     parser = build_parser(__version__)
-    options = parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:  # told with the usage of the command, not of all commands
+        vars(options).get("parser", parser).error(f"unrecognized arguments: {' '.join(unknown)}")
     if "handler" not in options:
         parser.print_help()
         return WRONG_USE

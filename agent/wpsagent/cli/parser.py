@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wpsagent.cli import exit_codes
+from wpsagent.cli import exit_codes, file_options
 
 Handler = Callable[[argparse.Namespace], int]
 
@@ -67,6 +67,18 @@ def _station(name: str) -> Handler:
         return station.COMMANDS[name](options)
 
     return handler
+
+
+def _hostapd(options: argparse.Namespace) -> int:
+    from wpsagent.cli.files import hostapd
+
+    return hostapd(options)
+
+
+def _supplicant(options: argparse.Namespace) -> int:
+    from wpsagent.cli.files import supplicant
+
+    return supplicant(options)
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -314,6 +326,21 @@ COMMANDS: Sequence[Command] = (
         "  wps-agent config example > wps-agent.toml\n  wps-agent config check wps-agent.toml\n",
     ),
     Command(
+        "hostapd",
+        "run access points from hostapd.conf, with the options of hostapd",
+        tuple(Option(*row) for row in file_options.HOSTAPD),
+        _hostapd,
+        "  wps-agent hostapd -B -P /run/hostapd.pid /etc/hostapd/hostapd.conf\n",
+    ),
+    Command(
+        "supplicant",
+        "run stations from wpa_supplicant.conf, with the options of wpa_supplicant",
+        tuple(Option(*row) for row in file_options.SUPPLICANT),
+        _supplicant,
+        "  wps-agent supplicant -B -i wlan1 -D nl80211 -c /etc/wpa_supplicant.conf\n"
+        "  wps-agent supplicant -i wlan1 -c one.conf -N -i wlan2 -c other.conf\n",
+    ),
+    Command(
         "completion",
         "print what makes a shell complete these commands",
         (_option("shell", text="bash, zsh or fish", choices=("bash", "zsh", "fish")),),
@@ -342,5 +369,5 @@ def build_parser(version: str) -> argparse.ArgumentParser:
         )
         for option in command.options:
             sub.add_argument(*option.names, **option.keywords)
-        sub.set_defaults(handler=command.handler)
+        sub.set_defaults(handler=command.handler, parser=sub)
     return parser

@@ -81,10 +81,11 @@ def check_config(options: argparse.Namespace) -> int:
     return 0
 
 
-def set_up_logging(level: str) -> None:
-    """To standard error: with priorities for a journal, with the time for a person."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JournalFormatter() if _is_journal() else _TIMED)
+def set_up_logging(level: str, handler: logging.Handler | None = None) -> None:
+    """To handler, or else to standard error: with priorities for a journal, with the time for a person."""
+    is_journal = handler is None and _is_journal()
+    handler = handler or logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JournalFormatter() if is_journal else _TIMED)
     logging.basicConfig(level=_LEVELS[level], handlers=[handler])
     logging.getLogger("asyncio").setLevel(logging.WARNING)
 

@@ -46,7 +46,7 @@ from wpsagent.wsc.device import COMPUTER
 from wpsagent.wsc.enumerations import ConfigMethods
 
 NO_DRIVER = "none"
-_DRIVER = "nl80211"
+DRIVER = "nl80211"
 _NO_FILE = "/dev/null"  # no networks to begin with, and none are kept
 _OF_DEVICE = "device."
 _METHODS = ConfigMethods.VIRTUAL_DISPLAY | ConfigMethods.KEYPAD
@@ -62,7 +62,7 @@ class Source:
 
     interface: str
     path: Path | None = None
-    driver: str = _DRIVER
+    driver: str = DRIVER
     control: str | None = None
     override: str | None = None
 
@@ -130,7 +130,7 @@ class _Reading:
     """One interface: the values of its file, problems and warnings."""
 
     source: Source
-    driver: str = _DRIVER
+    driver: str = DRIVER
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
@@ -148,9 +148,9 @@ class _Reading:
 
     def _choose_driver(self) -> None:
         drivers = [name.strip() for name in self.source.driver.split(",")]
-        self.driver = next((name for name in drivers if name in (_DRIVER, NO_DRIVER)), "")
+        self.driver = next((name for name in drivers if name in (DRIVER, NO_DRIVER)), "")
         if not self.driver:
-            self.problems.append(f'driver: found "{self.source.driver}", expected {_DRIVER}')
+            self.problems.append(f'driver: found "{self.source.driver}", expected {DRIVER}')
 
     def _check(self, name: str, convert: Callable[[str], Any], raw: str) -> Any:
         """A value of the command line."""

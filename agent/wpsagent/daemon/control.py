@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The control sockets: one of the agent, and one of each interface where the tools of hostapd and wpa_supplicant look.
 
-    <control_socket>                        both dialects, IFNAME= before commands and events
+    <control_socket>                        both dialects, IFNAME= before commands and events; none where it is ""
     <hostapd_directory>/<interface>         an access point, for hostapd_cli -p <hostapd_directory>
     <supplicant_directory>/<interface>      a station, for wpa_cli -p <supplicant_directory>
 
@@ -25,13 +25,16 @@ class ControlSockets:
     def __init__(self, agent: AgentSettings, commands: Commands) -> None:
         self._agent = agent
         self._commands = commands
-        self._agents_own = ControlSocket(agent.control_socket, commands, agent.control_group)
+        self._agents_own: ControlSocket | None = None
+        if agent.control_socket:
+            self._agents_own = ControlSocket(agent.control_socket, commands, agent.control_group)
         self._access_points: dict[str, ControlSocket] = {}
         self._stations: dict[str, ControlSocket] = {}
 
     def open(self, configuration: Configuration) -> None:
         """Open all of them; raises ControlSocketError, and then `close` leaves nothing behind."""
-        self._agents_own.open()
+        if self._agents_own is not None:
+            self._agents_own.open()
         for access_point in configuration.access_points:
             self.add(access_point)
         for station in configuration.stations:
@@ -56,7 +59,8 @@ class ControlSockets:
 
     def send(self, event: ControlEvent) -> None:
         """Tell the monitors of an event: the agent's all of them, an interface's their own."""
-        self._agents_own.send_event(event.text, event.level, event.interface)
+        if self._agents_own is not None:
+            self._agents_own.send_event(event.text, event.level, event.interface)
         for sockets in (self._access_points, self._stations):
             is_for_all = event.interface is None and (sockets is self._access_points or event.text in _FOR_EVERYBODY)
             for interface, control in sockets.items():
@@ -67,7 +71,8 @@ class ControlSockets:
         """Close all that are open."""
         for interface in (*self._access_points, *self._stations):
             self.remove(interface)
-        self._agents_own.close()
+        if self._agents_own is not None:
+            self._agents_own.close()
 
     def _folder_for(self, settings: AccessPointSettings | StationSettings) -> str:
         is_access_point = isinstance(settings, AccessPointSettings)

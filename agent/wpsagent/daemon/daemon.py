@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
@@ -76,7 +76,9 @@ class Daemon:
         open_radio: OpenRadio = open_kernel_radio,
         entropy: Entropy = os.urandom,
         open_station: OpenStationRadio = open_kernel_station_radio,
+        on_hang_up: Callable[[], None] | None = None,
     ) -> None:
+        """on_hang_up: what SIGHUP asks for; where nobody says it, it is the end."""
         self.configuration = configuration
         networks = [Network(ap.interface, ap.button_group, ap.ssid, ap.channel) for ap in configuration.access_points]
         agent = configuration.agent
@@ -96,6 +98,7 @@ class Daemon:
         self.leds = Leds()
         self.mqtt: MqttReporter | None = None
         self._entropy = entropy
+        self._on_hang_up = on_hang_up or self.terminate
         self._service_manager = ServiceManager()
         self._stopping = asyncio.Event()
         self.started = asyncio.Event()
@@ -105,7 +108,7 @@ class Daemon:
         loop = asyncio.get_running_loop()
         async with AsyncExitStack() as stack:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, self.terminate)
+                loop.add_signal_handler(number, self._on_hang_up if number == signal.SIGHUP else self.terminate)
                 stack.callback(loop.remove_signal_handler, number)
             stack.callback(self._service_manager.close)
             stack.callback(self.reporting.close)
