@@ -37,7 +37,7 @@ from wpsagent.rsn.handshake import Event, InstallGroupKey, InstallPairwiseKey
 from wpsagent.rsn.key_frame import GroupKey, KeyData, KeyFrame, KeyInformation
 from wpsagent.rsn.rsne import WPA2_PSK_CCMP
 from wpsagent.rsn.supplicant import Supplicant
-from wpsagent.wsc.credential import Credential, NetworkSettings
+from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.elements import BeaconAttributes, ProbeResponseAttributes
 from wpsagent.wsc.enrollee import AccessPointEnrollee, Enrollee, EnrolleeParameters
 from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType, RfBands
@@ -74,7 +74,7 @@ class CountingAuthority:
     def is_overlapping(self, grant: Grant, now: float) -> bool:
         return self._authority.is_overlapping(grant, now)
 
-    def credentials_for(self, m1: M1, grant: Grant) -> tuple[Credential, ...]:
+    def credentials_for(self, m1: M1, grant: Grant) -> bytes:
         return self._authority.credentials_for(m1, grant)
 
     def run_ended(self, m1: M1, grant: Grant, outcome: RunOutcome, now: float) -> None:

@@ -14,7 +14,7 @@ from wpsagent.eap.events import Event as EapEvent
 from wpsagent.eap.machine import Role
 from wpsagent.eap.peer import EapPeer
 from wpsagent.octets import MacAddress, Ssid
-from wpsagent.wsc.credential import ApSettings, Credential
+from wpsagent.wsc.credential import ApSettings, Credential, encode_credentials
 from wpsagent.wsc.device import COMPUTER, DeviceDescription
 from wpsagent.wsc.enrollee import AccessPointEnrollee, Enrollee, EnrolleeParameters
 from wpsagent.wsc.enumerations import AuthenticationType, ConfigMethods, EncryptionType
@@ -69,8 +69,8 @@ class RecordingAuthority:
     def is_overlapping(self, grant: Grant, now: float) -> bool:
         return False
 
-    def credentials_for(self, m1: M1, grant: Grant) -> tuple[Credential, ...]:
-        return (CREDENTIAL,)
+    def credentials_for(self, m1: M1, grant: Grant) -> bytes:
+        return encode_credentials((CREDENTIAL,))
 
     def run_ended(self, m1: M1, grant: Grant, outcome: RunOutcome, now: float) -> None:
         self.outcomes.append(outcome)

@@ -8,8 +8,9 @@ import pytest
 
 from wpsagent.errors import AgentError, OverlapError, ProtocolError, UsageError
 from wpsagent.octets import BROADCAST, MacAddress, Ssid
+from wpsagent.wsc.ap_enrolment import AccessPointEnrolment, ApEnrolmentParameters, ApPinDisabled, ApPinEnabled
 from wpsagent.wsc.attributes import WfaExtension
-from wpsagent.wsc.credential import Credential, NetworkSettings
+from wpsagent.wsc.credential import Credential, NetworkSettings, encode_credentials
 from wpsagent.wsc.device import COMPUTER, DeviceDescription
 from wpsagent.wsc.elements import (
     BeaconAttributes,
@@ -45,6 +46,7 @@ from wpsagent.wsc.internal_registrar import (
     SelectedRegistrarChanged,
     SelectionEndReason,
 )
+from wpsagent.wsc.lock_out import SetupLocked, SetupLockMode, SetupUnlocked
 from wpsagent.wsc.messages import M1
 from wpsagent.wsc.registrar import Authority, Grant, Refusal, RunOutcome
 
@@ -652,13 +654,30 @@ def test_authorized_macs_are_the_five_newest_and_shown_only_while_selected(
     assert beacon_of(authority).wfa == WfaExtension()
 
 
-def test_setup_locked_is_advertised(registrar: InternalRegistrar, authority: BssAuthority) -> None:
-    registrar.set_setup_locked(True)
-    assert events_of(registrar) == [CHANGED]
+def test_setup_locked_is_advertised_for_as_long_as_it_is(registrar: InternalRegistrar, authority: BssAuthority) -> None:
+    for _ in range(3):
+        registrar.enrolment.authentication_failed(0.0)
+    assert events_of(registrar) == [SetupLocked(60.0), CHANGED]
     assert beacon_of(authority).is_setup_locked
     assert ProbeResponseAttributes.decode(authority.probe_response_attributes()).is_setup_locked
-    registrar.set_setup_locked(True)
+    assert registrar.deadline == 60.0
+    registrar.handle_timer(60.0)
+    assert events_of(registrar) == [SetupUnlocked(), CHANGED]
+    assert not beacon_of(authority).is_setup_locked
+
+
+def test_a_registrar_whose_setup_is_locked_says_so_from_its_first_beacon_on() -> None:
+    enrolment = AccessPointEnrolment((1).to_bytes, ApEnrolmentParameters(mode=SetupLockMode.LOCKED))
+    registrar = InternalRegistrar(DeviceDescription(), UUID, (1).to_bytes, enrolment)
+    assert beacon_of(registrar.add_network(SETTINGS, BAND_2)).is_setup_locked
     assert events_of(registrar) == []
+
+
+def test_the_ap_pin_is_the_registrars_to_tell_of(registrar: InternalRegistrar) -> None:
+    registrar.enrolment.set_ap_pin(PIN, 0.0, timeout=10)
+    assert registrar.deadline == 10.0
+    registrar.handle_timer(10.0)
+    assert events_of(registrar) == [ApPinEnabled(10.0), ApPinDisabled()]
 
 
 def test_a_network_that_is_not_configured_says_so(registrar: InternalRegistrar) -> None:
@@ -674,14 +693,14 @@ def test_each_network_hands_out_its_own_credential(registrar: InternalRegistrar,
     other = registrar.add_network(replace(SETTINGS, ssid=Ssid(b"guest"), passphrase=b"other horse"), BAND_2)
     registrar.press_button(0.0)
     grant = granted(authority, m1(), 1.0)
-    assert authority.credentials_for(m1(), grant) == (
-        Credential(Ssid(b"home"), AuthenticationType.WPA2_PERSONAL, EncryptionType.AES, b"correct horse", MAC_1),
+    assert authority.credentials_for(m1(), grant) == encode_credentials(
+        (Credential(Ssid(b"home"), AuthenticationType.WPA2_PERSONAL, EncryptionType.AES, b"correct horse", MAC_1),)
     )
-    assert other.credentials_for(m1(), grant)[0].network_key == b"other horse"
+    assert b"other horse" in other.credentials_for(m1(), grant)
 
 
-def test_a_network_without_a_key_has_no_credential(registrar: InternalRegistrar) -> None:
-    authority = registrar.add_network(replace(SETTINGS, passphrase=None), BAND_2)
+def test_a_network_whose_types_no_credential_can_tell_has_none(registrar: InternalRegistrar) -> None:
+    authority = registrar.add_network(replace(SETTINGS, authentication_types=AuthenticationType(0)), BAND_2)
     with pytest.raises(ProtocolError):
         authority.credentials_for(m1(), Grant(PIN, 0))
 

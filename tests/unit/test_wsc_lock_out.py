@@ -162,7 +162,7 @@ def test_a_new_pin_without_a_lock_is_silent() -> None:
 # ---- the configured modes
 
 
-def test_the_locked_mode_is_always_locked_reports_failures_and_never_unlocks() -> None:
+def test_the_locked_mode_reports_failures_and_ends_with_a_new_ap_pin_only() -> None:
     lock_out = LockOut(0.0, mode=SetupLockMode.LOCKED)
     assert (lock_out.is_locked, lock_out.is_advertised, lock_out.may_change) == (True, True, False)
     failed(lock_out, 3)
@@ -171,8 +171,8 @@ def test_the_locked_mode_is_always_locked_reports_failures_and_never_unlocks() -
     lock_out.authentication_succeeded(1.0)
     assert lock_out.deadline is None
     lock_out.reset(2.0)
-    assert events_of(lock_out) == []
-    assert lock_out.is_locked
+    assert events_of(lock_out) == [SetupUnlocked()]
+    assert (lock_out.is_locked, lock_out.may_change) == (False, True)
 
 
 def test_the_change_locked_mode_lets_read_and_advertises_nothing() -> None:

@@ -10,7 +10,7 @@ from wpsagent.errors import ProtocolError
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import Entropy
 from wpsagent.wsc.attributes import Attributes
-from wpsagent.wsc.credential import ApSettings, Credential
+from wpsagent.wsc.credential import ApSettings, Credential, encode_credentials
 from wpsagent.wsc.device import COMPUTER, DeviceDescription
 from wpsagent.wsc.enrollee import AccessPointEnrollee, Enrollee, EnrolleeParameters
 from wpsagent.wsc.enumerations import AuthenticationType, ConfigMethods, EncryptionType, MessageType, OpCode
@@ -102,10 +102,10 @@ class RecordingAuthority:
         self.questions += 1
         return self.questions == self.overlaps_at
 
-    def credentials_for(self, m1: M1, grant: Grant) -> tuple[Credential, ...]:
+    def credentials_for(self, m1: M1, grant: Grant) -> bytes:
         if len(self.credentials) > 10:
             raise ProtocolError("too many networks")
-        return self.credentials
+        return encode_credentials(self.credentials)
 
     def run_ended(self, m1: M1, grant: Grant, outcome: RunOutcome, now: float) -> None:
         self.outcomes.append(outcome)

@@ -6,7 +6,7 @@ tolerance that deployed registrars need and refused where they could not work or
 keys that are no passphrase and no PSK, control characters in a key (CVE-2016-4476).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -265,7 +265,18 @@ def read_ap_settings(attributes: Attributes, *, is_tkip_allowed: bool = False) -
         return RefusedCredential(str(error))
     reason = _why_not(settings.authentication_type, settings.encryption_type, is_tkip_allowed)
     reason = reason or _why_not_key(settings.authentication_type, settings.network_key)
+    reason = reason or _why_not_to_run(settings)
     return reason or _upgraded(settings)
+
+
+def _why_not_to_run(settings: ApSettings) -> RefusedCredential | None:
+    """Why an access point cannot run what a station might join; None when it can."""
+    if not settings.ssid:
+        return RefusedCredential("a network without a name")
+    # IEEE 802.11-2020, annex J.4.1: a passphrase is of printable ASCII characters.
+    if any(octet > 0x7E for octet in settings.network_key):
+        return RefusedCredential("a passphrase with characters beyond ASCII")
+    return None
 
 
 def _upgraded(settings: ApSettings) -> ApSettings:
@@ -280,17 +291,22 @@ def _upgraded(settings: ApSettings) -> ApSettings:
 # ---- issuing
 
 
-def build_credential(settings: NetworkSettings, m1: M1) -> Credential:
+def build_credential(
+    settings: NetworkSettings, m1: M1, key_for: Callable[[NetworkSettings, M1], bytes] | None = None
+) -> Credential:
     """The Credential an AP issues to an enrollee: the strongest types both have, the key as that enrollee can use it.
 
-    Raises ProtocolError when there is no cipher, or no key, to give.
+    key_for says which key that is; by default `network_key_for`.  Raises ProtocolError when there is no cipher, or no
+    key, to give.
     """
     authentication_type = _choose_authentication(settings.authentication_types, m1.authentication_types)
     return Credential(
         ssid=settings.ssid,
         authentication_type=authentication_type,
         encryption_type=_choose_encryption(settings, authentication_type, m1.encryption_types),
-        network_key=b"" if authentication_type == AuthenticationType.OPEN else network_key_for(settings, m1),
+        network_key=b""
+        if authentication_type == AuthenticationType.OPEN
+        else (key_for or network_key_for)(settings, m1),
         mac_address=m1.mac_address,
     )
 

@@ -51,12 +51,13 @@ from wpsagent.wsc.enumerations import (
 from wpsagent.wsc.events import (
     ApPinRefused,
     ApPinVerified,
+    ApSettingsTold,
     CredentialsReceived,
     M2dReceived,
     NewApSettings,
     RunSucceeded,
 )
-from wpsagent.wsc.messages import M1, M2, M2D, M3, M4, M5, M6, M7, M8, WscAck, device_fields
+from wpsagent.wsc.messages import M1, M2, M2D, M3, M4, M5, M6, M7, M8, WscAck, WscNack, device_fields
 from wpsagent.wsc.run import NONCE_SIZE, RefusedError, Run, Transitions, require_nonce
 
 MAXIMUM_M2DS = 20
@@ -64,7 +65,10 @@ MAXIMUM_M2DS = 20
 
 
 class ApLock(Protocol):
-    """What keeps an AP PIN from being guessed: `wsc.lock_out.LockOut`."""
+    """What keeps an AP PIN from being guessed: `wsc.ap_enrolment.ApPinUse`.
+
+    It is asked before each look at what a registrar proves, for while one run waited others may have closed it.
+    """
 
     @property
     def is_locked(self) -> bool:
@@ -295,6 +299,7 @@ class Enrollee(Run[State]):
         )
 
     def _m4_received(self, m4: M4, now: float) -> None:
+        self._refuse_if_locked()
         self._verify()
         r_snonce1, _ = self._secret_nonce(m4.encrypted_settings, AttributeType.R_SNONCE1)
         if not self._is_proof(m4.r_hash1, r_snonce1, self._psk1):
@@ -306,6 +311,7 @@ class Enrollee(Run[State]):
         )
 
     def _m6_received(self, m6: M6, now: float) -> None:
+        self._refuse_if_locked()
         self._verify()
         r_snonce2, _ = self._secret_nonce(m6.encrypted_settings, AttributeType.R_SNONCE2)
         if not self._is_proof(self._r_hash2, r_snonce2, self._psk2):
@@ -403,7 +409,16 @@ class Enrollee(Run[State]):
     def _failure_for_nack(self) -> MessageType | None:
         return _ANSWERED_BY_NACK.get(self._state)
 
-    _NACK = (Run._nack_received, State.FAILED)
+    def _nack_received(self, nack: WscNack, now: float) -> State:
+        """WSC_NACK; after M7 of an access point the regular end for a registrar that wants its settings and no more."""
+        is_reading = self._parameters.access_point is not None and self._state is State.EXPECT_M8
+        if is_reading and nack.configuration_error == ConfigurationError.NO_ERROR:
+            self._events.append(ApSettingsTold())
+            self._succeeded()
+            return State.SUCCEEDED
+        return super()._nack_received(nack, now)
+
+    _NACK = (_nack_received, State.FAILED)
 
     transitions: ClassVar[Transitions[State]] = {
         State.EXPECT_START: {},

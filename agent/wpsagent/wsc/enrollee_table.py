@@ -13,11 +13,15 @@ from wpsagent.wsc.device import DeviceDescription, PrimaryDeviceType
 from wpsagent.wsc.elements import ProbeRequestAttributes
 
 MAX_ENROLLEES = 32
-"""Devices remembered from Probe Requests, and as many from M1s; the one heard longest ago makes room."""
+"""Devices remembered from Probe Requests, as many from M1s, as many that need a PIN; the oldest makes room."""
 
 REPORT_INTERVAL = 10.0
 """Seconds until a device is reported again that says what it said before."""
 
+PENDING_TIME = 300.0
+"""Seconds for which a device that needs a PIN is listed after it was last turned away."""
+
+_Key = TypeVar("_Key", bound=bytes)
 _Value = TypeVar("_Value")
 _SEPARATORS = frozenset("|[]\ufffd")
 
@@ -80,11 +84,38 @@ class EnrolleeTable:
         _put(self._reported, address, (probe, now))
 
 
-def _put(table: dict[MacAddress, _Value], address: MacAddress, value: _Value) -> None:
-    table.pop(address, None)
+@dataclass(frozen=True, slots=True)
+class PendingPin:
+    """A device that waits for somebody to enter its PIN, and when it last came."""
+
+    enrollee: EnrolleeInformation
+    needed_at: float
+
+
+class PendingPins:
+    """Who was turned away because nobody has entered the PIN, by UUID-E."""
+
+    def __init__(self) -> None:
+        self._pending: dict[bytes, PendingPin] = {}
+
+    def needed(self, enrollee: EnrolleeInformation, now: float) -> None:
+        _put(self._pending, enrollee.uuid_e, PendingPin(enrollee, now))
+
+    def done(self, uuid_e: bytes) -> None:
+        """Its PIN has been entered, or it has been served otherwise."""
+        self._pending.pop(uuid_e, None)
+
+    def at(self, now: float) -> tuple[PendingPin, ...]:
+        """Who waits at this time, the one that came last first."""
+        self._pending = {u: pending for u, pending in self._pending.items() if now < pending.needed_at + PENDING_TIME}
+        return tuple(reversed(self._pending.values()))
+
+
+def _put(table: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    table.pop(key, None)
     if len(table) >= MAX_ENROLLEES:
         del table[next(iter(table))]
-    table[address] = value
+    table[key] = value
 
 
 class RateLimit:

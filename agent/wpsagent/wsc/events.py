@@ -71,6 +71,11 @@ class NewApSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ApSettingsTold:
+    """M7 has told a registrar the settings of the access point, and it wants no more: RunSucceeded follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApPinVerified:
     """The registrar proved that it knows both halves of the AP PIN (M6)."""
 
@@ -97,6 +102,7 @@ Event = (
     | RunFailed
     | CredentialsReceived
     | ApSettingsReceived
+    | ApSettingsTold
     | NewApSettings
     | ApPinVerified
     | ApPinRefused

@@ -20,20 +20,25 @@ from dataclasses import dataclass, replace
 from wpsagent.errors import DecodeError
 from wpsagent.octets import BROADCAST, MacAddress
 from wpsagent.ports import Entropy
-from wpsagent.wsc.attributes import WfaExtension
-from wpsagent.wsc.credential import Credential, NetworkSettings, build_credential
+from wpsagent.wsc.advertised import Advertised, selected_for_button, selected_for_pin
+from wpsagent.wsc.ap_enrolment import AccessPointEnrolment
+from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.device import DeviceDescription
+from wpsagent.wsc.device_psks import DevicePsks
 from wpsagent.wsc.elements import (
     AssociationResponseAttributes,
-    BeaconAttributes,
     ProbeRequestAttributes,
-    ProbeResponseAttributes,
     SelectedRegistrar,
 )
-from wpsagent.wsc.enrollee_table import EnrolleeInformation, EnrolleeTable, RateLimit, sanitize_text
+from wpsagent.wsc.enrollee_table import (
+    EnrolleeInformation,
+    EnrolleeTable,
+    PendingPin,
+    PendingPins,
+    RateLimit,
+    sanitize_text,
+)
 from wpsagent.wsc.enumerations import (
-    PUSH_BUTTON_FAMILY,
-    ConfigMethods,
     ConfigurationError,
     DevicePasswordId,
     ErrorIndication,
@@ -56,6 +61,7 @@ from wpsagent.wsc.internal_registrar_events import (
     SelectedRegistrarChanged,
     SelectionEndReason,
 )
+from wpsagent.wsc.issuing import CredentialIssuer, IssuingEvent, IssuingPolicy
 from wpsagent.wsc.messages import M1
 from wpsagent.wsc.pin import generate_pin
 from wpsagent.wsc.pin_store import Pin, PinStore, PinUse
@@ -108,9 +114,6 @@ _USE_OF_OUTCOME = {
 
 _PASSWORD_REFUSED = frozenset((RunOutcome.FIRST_HALF_FAILED, RunOutcome.SECOND_HALF_FAILED))
 
-_VIRTUAL_BIT = ConfigMethods(ConfigMethods.VIRTUAL_PUSH_BUTTON & ~ConfigMethods.PUSH_BUTTON)
-_PHYSICAL_BIT = ConfigMethods(ConfigMethods.PHYSICAL_PUSH_BUTTON & ~ConfigMethods.PUSH_BUTTON)
-
 
 @dataclass(frozen=True, slots=True)
 class _PushButtonHandle:
@@ -120,47 +123,50 @@ class _PushButtonHandle:
     session: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Advertised:
-    """All in beacons and probe responses that changes while the access point runs."""
-
-    selected_registrar: SelectedRegistrar | None = None
-    authorized_macs: tuple[MacAddress, ...] = ()
-    is_setup_locked: bool = False
-    rf_bands: RfBands | None = None  # of a dual-band device only
-    is_uuid_in_beacon: bool = False
-
-
 class InternalRegistrar:
     """One button, one set of PINs, and the networks they are for.
 
     device.config_methods tells by what the access point itself can be set up, and which kind of button it has.  uuid:
-    the 16 octets all its networks show.
+    the 16 octets all its networks show.  enrolment: their AP PIN; without one there is none, until one is set.
     """
 
-    def __init__(self, device: DeviceDescription, uuid: bytes, entropy: Entropy) -> None:
+    def __init__(
+        self,
+        device: DeviceDescription,
+        uuid: bytes,
+        entropy: Entropy,
+        enrolment: AccessPointEnrolment | None = None,
+    ) -> None:
         self.device = device
         self.uuid = uuid
+        self.enrolment = enrolment or AccessPointEnrolment(entropy)
         self._entropy = entropy
         self._networks: list[BssAuthority] = []
         self._monitor = PushButtonMonitor()
         self._pins = PinStore()
         self._pin_ends_at: float | None = None
-        self._is_setup_locked = False
         self._enrollees = EnrolleeTable()
+        self._pending_pins = PendingPins()
         self._seen_limit = RateLimit(MAX_REPORTS_PER_SECOND, 1.0)
         self._pin_needed_limit = RateLimit(MAX_REPORTS_PER_SECOND, 1.0)
         self._status = RegistrarStatus()
-        self._advertised = _Advertised()
         self._events: deque[InternalRegistrarEvent] = deque()
+        self._advertised = self._now_advertised()
 
     # ---- networks
 
     def add_network(
-        self, settings: NetworkSettings, rf_band: RfBands, *, wps_state: WpsState = WpsState.CONFIGURED
+        self,
+        settings: NetworkSettings,
+        rf_band: RfBands,
+        *,
+        wps_state: WpsState = WpsState.CONFIGURED,
+        policy: IssuingPolicy | None = None,
+        psks: DevicePsks | None = None,
     ) -> "BssAuthority":
-        """A network that shares the button.  rf_band: the band it is on."""
-        authority = BssAuthority(self, settings, rf_band, wps_state)
+        """A network that shares the button.  rf_band: the band it is on; the rest: as in `CredentialIssuer`."""
+        issuer = CredentialIssuer(settings, self._entropy, wps_state=wps_state, policy=policy, psks=psks)
+        authority = BssAuthority(self, issuer, rf_band)
         self._networks.append(authority)
         self._advertise()
         return authority
@@ -196,6 +202,8 @@ class InternalRegistrar:
         """
         self.handle_timer(now)
         self._pins.add(pin, now, uuid_e=uuid_e, timeout=timeout, address=address)
+        if uuid_e is not None:
+            self._pending_pins.done(uuid_e)
         self._monitor.cancel(now, SelectionEndReason.REPLACED)
         self._collect()
         self._pin_ends_at = now + WALK_TIME
@@ -221,11 +229,6 @@ class InternalRegistrar:
     def would_refuse_press(self, now: float) -> bool:
         """True while a press would be an overlap."""
         return self._monitor.would_refuse_press(now)
-
-    def set_setup_locked(self, is_locked: bool) -> None:
-        """Whether beacons carry AP Setup Locked."""
-        self._is_setup_locked = is_locked
-        self._advertise()
 
     def _cancel(self, now: float, reason: SelectionEndReason) -> None:
         self.handle_timer(now)
@@ -257,6 +260,10 @@ class InternalRegistrar:
         """What a device told of itself, in M1 or in Probe Requests; None for one not heard of, or long ago."""
         return self._enrollees.get(address)
 
+    def pending_pins(self, now: float) -> tuple[PendingPin, ...]:
+        """The devices that wait for somebody to enter their PIN, the one that came last first."""
+        return self._pending_pins.at(now)
+
     # ---- state
 
     @property
@@ -279,11 +286,14 @@ class InternalRegistrar:
     # ---- the door
 
     def next_event(self) -> InternalRegistrarEvent | None:
+        """Drains one event, those of the AP PIN included, whoever has brought them about."""
+        if self._collect_enrolment():
+            self._advertise()
         return self._events.popleft() if self._events else None
 
     @property
     def deadline(self) -> float | None:
-        times = (self._monitor.deadline, self._pin_ends_at, self._pins.deadline)
+        times = (self._monitor.deadline, self._pin_ends_at, self._pins.deadline, self.enrolment.deadline)
         return min((time for time in times if time is not None), default=None)
 
     def handle_timer(self, now: float) -> None:
@@ -292,6 +302,7 @@ class InternalRegistrar:
         if self._pin_ends_at is not None and now >= self._pin_ends_at:
             self._end_pin(SelectionEndReason.TIMED_OUT)
         self._pins.expire(now)
+        self.enrolment.handle_timer(now)
         self._settle()
 
     # ---- runs, for BssAuthority
@@ -345,12 +356,14 @@ class InternalRegistrar:
         pin = self._pins.acquire(m1.uuid_e, now)
         if pin is not None:
             return Grant(pin.password, m1.device_password_id, pin)
+        self._pending_pins.needed(EnrolleeInformation.of(m1.mac_address, m1.uuid_e, m1.device), now)
         if self._may_report(self._pin_needed_limit, now):
             self._events.append(PinNeeded.of(m1))
         return Refusal(ConfigurationError.NO_ERROR)
 
     def _note_result(self, m1: M1, outcome: RunOutcome) -> None:
         if outcome is RunOutcome.SUCCEEDED:
+            self._pending_pins.done(m1.uuid_e)
             self._status = replace(self._status, last_result=LastResult.SUCCESS, peer_address=m1.mac_address)
             self._events.append(EnrolmentSucceeded(m1.mac_address, m1.uuid_e, sanitize_text(m1.device_name)))
         else:
@@ -381,6 +394,14 @@ class InternalRegistrar:
         while (event := self._monitor.next_event()) is not None:
             self._events.append(event)
             self._status = replace(self._status, push_button=PushButtonStatus.after(event))
+        self._collect_enrolment()
+
+    def _collect_enrolment(self) -> bool:
+        """True when the AP PIN or its lock had something to say."""
+        count = len(self._events)
+        while (event := self.enrolment.next_event()) is not None:
+            self._events.append(event)
+        return len(self._events) > count
 
     def _advertise(self) -> None:
         advertised = self._now_advertised()
@@ -390,27 +411,24 @@ class InternalRegistrar:
 
     # ---- what beacons and probe responses carry
 
-    def _now_advertised(self) -> _Advertised:
+    def _now_advertised(self) -> Advertised:
         rf_bands = RfBands(0)
         for network in self._networks:
             rf_bands |= network.rf_band
         is_dual_band = rf_bands.bit_count() > 1
-        return _Advertised(
+        return Advertised(
             selected_registrar=self._selected_registrar(),
             authorized_macs=self._authorized_macs(),
-            is_setup_locked=self._is_setup_locked,
+            is_setup_locked=self.enrolment.is_advertised,
             rf_bands=rf_bands if is_dual_band else None,
             is_uuid_in_beacon=is_dual_band and self._monitor.is_active,
         )
 
     def _selected_registrar(self) -> SelectedRegistrar | None:
-        """Device Password ID, and the methods left to an enrollee: the button's or all others (section 8.2.1)."""
         methods = self.device.config_methods
         if self._monitor.is_active:
-            return SelectedRegistrar(DevicePasswordId.PUSH_BUTTON, _without_button(methods) | _button_of(methods))
-        if self._pin_ends_at is not None:
-            return SelectedRegistrar(DevicePasswordId.DEFAULT, _without_button(methods))
-        return None
+            return selected_for_button(methods)
+        return selected_for_pin(methods) if self._pin_ends_at is not None else None
 
     def _authorized_macs(self) -> tuple[MacAddress, ...]:
         if self._monitor.is_active:
@@ -419,41 +437,36 @@ class InternalRegistrar:
 
     def beacon_attributes(self, wps_state: WpsState) -> bytes:
         """The attributes of a beacon; `elements.wrap` makes elements of them."""
-        advertised = self._advertised
-        return BeaconAttributes(
-            wps_state=wps_state,
-            is_setup_locked=advertised.is_setup_locked,
-            selected_registrar=advertised.selected_registrar,
-            uuid_e=self.uuid if advertised.is_uuid_in_beacon else None,
-            rf_bands=advertised.rf_bands,
-            wfa=WfaExtension(authorized_macs=advertised.authorized_macs),
-        ).encode()
+        return self._advertised.beacon_attributes(wps_state, self.uuid)
 
     def probe_response_attributes(self, wps_state: WpsState) -> bytes:
         """The attributes of a probe response."""
-        advertised = self._advertised
-        return ProbeResponseAttributes(
-            wps_state=wps_state,
-            is_setup_locked=advertised.is_setup_locked,
-            selected_registrar=advertised.selected_registrar,
-            uuid_e=self.uuid,
-            # The access point as an enrollee has a PIN and no button: an external registrar must not press one.
-            device=replace(self.device, config_methods=_without_button(self.device.config_methods)),
-            rf_bands=advertised.rf_bands,
-            wfa=WfaExtension(authorized_macs=advertised.authorized_macs),
-        ).encode()
+        return self._advertised.probe_response_attributes(wps_state, self.uuid, self.device)
 
 
 class BssAuthority:
     """One network's part: the `Authority` that its registration protocol asks, and the attributes its frames carry."""
 
-    def __init__(
-        self, registrar: InternalRegistrar, settings: NetworkSettings, rf_band: RfBands, wps_state: WpsState
-    ) -> None:
+    def __init__(self, registrar: InternalRegistrar, issuer: CredentialIssuer, rf_band: RfBands) -> None:
         self.registrar = registrar
-        self.settings = settings
+        self.issuer = issuer
         self.rf_band = rf_band
-        self.wps_state = wps_state
+
+    @property
+    def settings(self) -> NetworkSettings:
+        return self.issuer.settings
+
+    @property
+    def wps_state(self) -> WpsState:
+        return self.issuer.wps_state
+
+    def reconfigure(self, settings: NetworkSettings, wps_state: WpsState = WpsState.CONFIGURED) -> None:
+        """The network is another one from now on; its access point begins to beacon anew."""
+        self.issuer.reconfigure(settings, wps_state)
+
+    def next_event(self) -> IssuingEvent | None:
+        """What became of what was handed out: of this network, the registrar's own events are its owner's."""
+        return self.issuer.next_event()
 
     def authorize(self, m1: M1, now: float) -> Grant | Refusal:
         return self.registrar.authorize(m1, now)
@@ -461,11 +474,12 @@ class BssAuthority:
     def is_overlapping(self, grant: Grant, now: float) -> bool:
         return self.registrar.is_overlapping(grant, now)
 
-    def credentials_for(self, m1: M1, grant: Grant) -> tuple[Credential, ...]:
+    def credentials_for(self, m1: M1, grant: Grant) -> bytes:
         """The network's Credential, whatever the Grant; raises ProtocolError when it has none that can be told."""
-        return (build_credential(self.settings, m1),)
+        return self.issuer.credentials_for(m1)
 
     def run_ended(self, m1: M1, grant: Grant, outcome: RunOutcome, now: float) -> None:
+        self.issuer.run_ended(m1, outcome)
         self.registrar.run_ended(m1, grant, outcome, now)
 
     def beacon_attributes(self) -> bytes:
@@ -476,17 +490,3 @@ class BssAuthority:
 
     def association_response_attributes(self) -> bytes:
         return AssociationResponseAttributes().encode()
-
-
-def _without_button(methods: ConfigMethods) -> ConfigMethods:
-    return methods & ~PUSH_BUTTON_FAMILY
-
-
-def _button_of(methods: ConfigMethods) -> ConfigMethods:
-    """The kinds of button a device has; a physical one when it does not say."""
-    button = ConfigMethods(0)
-    if methods & _VIRTUAL_BIT:
-        button |= ConfigMethods.VIRTUAL_PUSH_BUTTON
-    if methods & _PHYSICAL_BIT:
-        button |= ConfigMethods.PHYSICAL_PUSH_BUTTON
-    return button or ConfigMethods.PHYSICAL_PUSH_BUTTON

@@ -10,10 +10,12 @@ from enum import Enum
 from typing import Self
 
 from wpsagent.octets import MacAddress
+from wpsagent.wsc.ap_enrolment import ApEnrolmentEvent, ApPinDisabled, ApPinEnabled
 from wpsagent.wsc.device import PrimaryDeviceType
 from wpsagent.wsc.elements import ProbeRequestAttributes
 from wpsagent.wsc.enrollee_table import EnrolleeInformation, sanitize_text
 from wpsagent.wsc.enumerations import ConfigMethods, ErrorIndication
+from wpsagent.wsc.lock_out import SetupLocked, SetupUnlocked
 from wpsagent.wsc.messages import M1
 from wpsagent.wsc.push_button import (
     OverlapDetected,
@@ -24,6 +26,8 @@ from wpsagent.wsc.push_button import (
 )
 
 __all__ = [
+    "ApPinDisabled",
+    "ApPinEnabled",
     "EnrolleeSeen",
     "EnrolmentSucceeded",
     "InternalRegistrarEvent",
@@ -38,6 +42,8 @@ __all__ = [
     "RegistrarStatus",
     "SelectedRegistrarChanged",
     "SelectionEndReason",
+    "SetupLocked",
+    "SetupUnlocked",
 ]
 
 
@@ -133,6 +139,7 @@ InternalRegistrarEvent = (
     | PinNeeded
     | EnrolleeSeen
     | EnrolmentSucceeded
+    | ApEnrolmentEvent
 )
 
 

@@ -158,10 +158,13 @@ class LockOut:
             self.deadline = now + (self._period or self._first_period)
 
     def reset(self, now: float) -> None:
-        """A new AP PIN was set: everything begins anew."""
+        """A new AP PIN was set: everything begins anew, and LOCKED is over, as in hostapd: why else set a PIN?"""
         self.handle_timer(now)
         self._failures = self._consecutive_failures = 0
         self._period = 0.0
+        if self.mode is SetupLockMode.LOCKED:
+            self.mode = SetupLockMode.OPEN
+            self._is_locked = True
         self._unlock()
 
     def handle_timer(self, now: float) -> None:

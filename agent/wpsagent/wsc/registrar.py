@@ -96,8 +96,8 @@ class Authority(Protocol):
     def is_overlapping(self, grant: Grant, now: float) -> bool:
         """Is a second enrollee in push-button mode?  Asked again at M3, M5 and M7."""
 
-    def credentials_for(self, m1: M1, grant: Grant) -> tuple[Credential, ...]:
-        """What the enrollee gets in M8, at least one; raises ProtocolError when there is nothing to give."""
+    def credentials_for(self, m1: M1, grant: Grant) -> bytes:
+        """The Credential attributes that the enrollee gets in M8; raises ProtocolError when there are none."""
 
     def run_ended(self, m1: M1, grant: Grant, outcome: RunOutcome, now: float) -> None:
         """A granted run is over.  Called exactly once for each Grant."""
@@ -116,8 +116,8 @@ class FixedAuthority:
     def is_overlapping(self, grant: Grant, now: float) -> bool:
         return False
 
-    def credentials_for(self, m1: M1, grant: Grant) -> tuple[Credential, ...]:
-        return self.credentials
+    def credentials_for(self, m1: M1, grant: Grant) -> bytes:
+        return encode_credentials(self.credentials)
 
     def run_ended(self, m1: M1, grant: Grant, outcome: RunOutcome, now: float) -> None:
         """Nothing is kept of a run."""
@@ -363,7 +363,7 @@ class Registrar(Run[State]):
         credentials = self._authority.credentials_for(m1, grant)
         if not credentials:
             raise ProtocolError("there is no network to hand out")
-        return encode_credentials(credentials)
+        return credentials
 
     def _done_received(self, done: WscDone, now: float) -> None:
         if self.answers_nack:
