@@ -9,9 +9,13 @@
 Every place understands the base commands as well; where a dialect has a command of the same name, that is meant.  An
 unknown name gives UNKNOWN COMMAND, arguments that do not fit and whatever cannot be done give FAIL (or another reply
 of the dialect's); why, WHY tells afterwards.  Arguments of sensitive commands are never logged.
+
+Refused: control characters anywhere in a command, so that none gets into a file or a line of somebody else's.  Tools
+read 4096 octets: what is longer ends, on an interface's own socket, with the last whole line before that.
 """
 
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from wpsagent.control.agent import Agent, Station
@@ -19,7 +23,7 @@ from wpsagent.control.base_commands import BASE_COMMANDS
 from wpsagent.control.hostapd_commands import HOSTAPD_COMMANDS
 from wpsagent.control.station_commands import STATION_COMMANDS
 from wpsagent.control.table import FAIL, UNKNOWN_COMMAND, Call, Command, RefusedError
-from wpsagent.errors import AgentError
+from wpsagent.errors import AgentError, UsageError
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +31,10 @@ NO_SUCH_INTERFACE = "FAIL-NO-IFNAME-MATCH\n"
 
 _NAMING = ("WPS_PBC", "WPS_CANCEL")
 """Commands whose argument may name a station."""
+
+MAX_REPLY = 4096
+
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 Dialect = Mapping[str, Command]
 
@@ -66,7 +74,7 @@ class Commands:
 
     def on(self, interface: str) -> Callable[[str], str]:
         """The handler of an interface's own socket."""
-        return lambda request: self._ask(interface, request.strip())
+        return lambda request: _limited(self._ask(interface, request.strip()))
 
     def _ask(self, interface: str, request: str) -> str:
         """The reply to a request for one interface."""
@@ -94,6 +102,8 @@ class Commands:
             return UNKNOWN_COMMAND
         _log.debug("command %s", name if command.is_sensitive else request)
         try:
+            if _CONTROL_CHARACTERS.search(rest):
+                raise UsageError("there are control characters in the command")
             arguments = command.parse(rest)
             return command.handle(Call(self._agent, self, known or tuple(dialect.values()), target, arguments, station))
         except AgentError as error:
@@ -106,6 +116,13 @@ class Commands:
 
     def _station(self, interface: str) -> Station | None:
         return next((station for station in self._agent.stations() if station.interface == interface), None)
+
+
+def _limited(reply: str) -> str:
+    octets = reply.encode()
+    if len(octets) <= MAX_REPLY:
+        return reply
+    return octets[: octets.rfind(b"\n", 0, MAX_REPLY) + 1].decode()
 
 
 def _split_prefix(request: str) -> tuple[str | None, str]:
