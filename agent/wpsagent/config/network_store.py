@@ -9,7 +9,7 @@ comments and the blocks of others are taken over; if they changed networks, savi
 read again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from wpsagent.config.supplicant_file import SupplicantFile
@@ -17,6 +17,7 @@ from wpsagent.errors import ConfigError
 from wpsagent.io.atomic_file import SYSTEM_CALLS, SaveError, SystemCalls, write_atomically
 from wpsagent.roles.sta.network import Network
 
+NO_OPTIONS: Mapping[str, str] = {}
 _MAXIMUM_OCTETS = 1 << 20
 _BEGINNING = SupplicantFile().with_option("update_config", "1")
 
@@ -37,14 +38,16 @@ class NetworkStore:
         self._octets = octets
         return self.file.networks
 
-    def save(self, networks: Iterable[Network]) -> bool:
-        """Makes these the networks of the file; True if it had to be written.
+    def save(self, networks: Iterable[Network], options: Mapping[str, str] = NO_OPTIONS) -> bool:
+        """Makes these the networks of the file, and sets these options; True if it had to be written.
 
         Raises SaveError when it cannot be written or must not be, UsageError when a value cannot be in a file; the old
         file is whole then, and the networks can be used all the same.
         """
         file, octets = self._current()
         new = file.with_networks(networks)
+        for name, raw in options.items():
+            new = new.with_option(name, raw)
         if new == file:
             self.file, self._octets = file, octets
             return False

@@ -140,11 +140,46 @@ class Station(Protocol):
     def act(self, call: Callable[[StationMachine, float], _Result]) -> _Result:
         """Ask the machine for something, at this time, and carry out what it wants then; raises UsageError."""
 
+    def edit(self, call: Callable[[StationMachine, float], _Result]) -> _Result:
+        """As act, for what concerns its networks alone: also while its radio is gone, once it has been there."""
+
     def save(self) -> None:
-        """Write the networks to their file; raises AgentError."""
+        """Write networks and options to their file; raises AgentError."""
+
+    def reload(self) -> None:
+        """Read the file again: its networks and options count, and nothing else; raises AgentError."""
 
     def new_pin(self) -> bytes:
         """A fresh PIN of eight digits."""
+
+    def new_scan_id(self) -> int:
+        """A number for a scan, from 1."""
+
+    def set_option(self, name: str, value: str) -> None:
+        """One of wpa_supplicant's global options, by its name there; raises AgentError, and then nothing is set."""
+
+    def get_option(self, name: str) -> str | None:
+        """Its value, secrets as "*"; None where it has none, or there is no such option."""
+
+    @property
+    def ip_address(self) -> str | None:
+        """The interface's IPv4 address, if it has one."""
+
+    # ---- as an access point
+
+    @property
+    def access_point(self) -> AccessPoint | None:
+        """What the interface is while a network with mode=2 is selected; None while it is a station."""
+
+    @property
+    def access_point_id(self) -> int | None:
+        """The number of that network."""
+
+    def become_access_point(self, network_id: int) -> None:
+        """Be the access point that a network with mode=2 says; raises UsageError."""
+
+    def leave_access_point(self, network_id: int | None = None) -> None:
+        """Be a station again, if it is the access point of that network (None: of any)."""
 
 
 class Agent(Protocol):

@@ -6,16 +6,20 @@ be written is told to everybody, and its networks work all the same until the ag
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
 from wpsagent.config.model import Configuration, DeviceSettings, PushButtonScan, StationSettings
 from wpsagent.config.network_store import NetworkStore
+from wpsagent.control.agent import AccessPoint
 from wpsagent.daemon.translate_station import from_station
 from wpsagent.daemon.upkeep import Upkeep
-from wpsagent.errors import UsageError
+from wpsagent.errors import DecodeError, UsageError
+from wpsagent.io import link
 from wpsagent.io.atomic_file import SaveError
 from wpsagent.octets import MacAddress
 from wpsagent.ports import Entropy, RadioCapabilities, StationRadio
@@ -23,6 +27,7 @@ from wpsagent.roles.runner import StationRunner
 from wpsagent.roles.sta import events as sta
 from wpsagent.roles.sta.machine import StationMachine
 from wpsagent.roles.sta.network import NetworkList
+from wpsagent.roles.sta.options import OPTIONS, check_option, shown_option, with_options
 from wpsagent.roles.sta.parameters import CredentialProcessing, StationParameters
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
@@ -32,6 +37,8 @@ from wpsagent.wsc.pin import generate_pin
 
 OpenStationRadio = Callable[[StationSettings], Awaitable[StationRadio]]
 """Opens the radio of a station; raises RadioError, NetlinkError."""
+
+logger = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 _LOWEST_5_GHZ, _LOWEST_60_GHZ = 5000, 57000
@@ -59,6 +66,10 @@ class Station(Upkeep):
         self._report = report
         self._store = NetworkStore(settings.networks_file)
         self._is_loaded = False
+        self._machine: StationMachine | None = None  # the last one, also while its radio is gone
+        self._options: dict[str, str] = {}
+        self._unsaved: dict[str, str] = {}
+        self._scan_ids = count(1)
 
     @property
     def is_up(self) -> bool:
@@ -81,6 +92,9 @@ class Station(Upkeep):
             await radio.close()
             raise
         self.runner = StationRunner(machine, radio, self._station_events)
+        before, self._machine = self._machine, machine
+        if before is not None and not before.is_wanted:
+            machine.disconnect(self.now)
         try:
             await self.runner.start()
         except BaseException:
@@ -102,7 +116,7 @@ class Station(Upkeep):
         self._report(s.StationFailed(self.interface, reason))
 
     def _parameters(self, address: MacAddress, capabilities: RadioCapabilities) -> StationParameters:
-        return StationParameters(
+        parameters = StationParameters(
             interface=self.interface,
             device=_description(self._device, capabilities),
             uuid=self._device.uuid or uuid_from_mac(address),
@@ -111,6 +125,7 @@ class Station(Upkeep):
             add_sae=self.settings.add_sae,
             is_push_button_fast=self.settings.pbc_scan is PushButtonScan.FAST,
         )
+        return with_options(parameters, self._options)
 
     # ---- what the machine reports
 
@@ -128,12 +143,30 @@ class Station(Upkeep):
     def _load(self) -> None:
         """Once: from then on what we know counts, saved or not.  Raises ConfigError."""
         if not self._is_loaded:
-            self.networks = NetworkList(self._store.load())
+            self.networks.replace_all(self._store.load())
+            self._take_options()
             self._is_loaded = True
 
-    def _networks_changed(self) -> None:
+    def _take_options(self) -> None:
+        """What the file says of the station counts before what the configuration says."""
+        self._options = {}
+        for name in OPTIONS:
+            raw = self._store.file.option(name)
+            if raw is not None and self._is_possible(name, raw):
+                self._options[name] = raw
+
+    def _is_possible(self, name: str, raw: str) -> bool:
         try:
-            self.save()
+            check_option(name, raw)
+        except DecodeError as error:
+            logger.warning("%s: %s: %s: ignored", self.settings.networks_file, name, error)
+            return False
+        return True
+
+    def _networks_changed(self) -> None:
+        may_be_written = {name: raw for name, raw in self._unsaved.items() if name == "update_config"}
+        try:
+            self._save(may_be_written)
         except (SaveError, UsageError) as error:
             self._report(s.NetworksNotSaved(self.interface, str(error)))
 
@@ -154,14 +187,82 @@ class Station(Upkeep):
         finally:
             runner.pump()
 
+    def edit(self, call: Callable[[StationMachine, float], _Result]) -> _Result:
+        """As act, for what concerns its networks alone; raises UsageError where its radio never was there."""
+        if self.runner is not None or self._machine is None:
+            return self.act(call)
+        try:
+            return call(self._machine, self.now)
+        finally:
+            self._station_events(list(iter(self._machine.next_event, None)))
+
     def save(self) -> None:
-        """Write the networks to their file; raises SaveError, UsageError."""
+        """Write the networks, and the options that were set, to their file; raises SaveError, UsageError."""
+        self._save(self._unsaved)
+        self._unsaved = {}
+
+    def _save(self, options: Mapping[str, str]) -> None:
         folder = Path(self.settings.networks_file).parent
         try:
             folder.mkdir(_OTHERS_MAY_NOT_LOOK, parents=True, exist_ok=True)
         except OSError as error:
             raise SaveError(f"{folder}: cannot be made: {error.strerror}") from None
-        self._store.save(network for network in self.networks if not network.is_temporary)
+        self._store.save((network for network in self.networks if not network.is_temporary), options)
+
+    def reload(self) -> None:
+        """Read the file again: what it says counts, and nothing else.  Raises ConfigError, and then nothing changes."""
+        before = tuple(self.networks)
+        networks = self._store.load()
+        self._unsaved = {}
+        self._take_options()
+        self._renew_parameters()
+        if networks != before:
+            self.networks.replace_all(networks)
+            self.edit(lambda machine, now: machine.reassociate(now))
+
+    def set_option(self, name: str, value: str) -> None:
+        """One of wpa_supplicant's global options, from the next WPS run on; raises DecodeError."""
+        check_option(name, value)
+        self._options[name] = self._unsaved[name] = value
+        self._renew_parameters()
+
+    def get_option(self, name: str) -> str | None:
+        """Its value as it counts now; None where it has none, or there is no such option."""
+        if name == "update_config" and name not in self._options:
+            return str(int(self._store.file.may_be_written))
+        return shown_option(name, self._machine.parameters if self._machine is not None else None, self._options)
+
+    def _renew_parameters(self) -> None:
+        if self._machine is not None:
+            self._machine.set_parameters(self._parameters(self._machine.address, self._machine.capabilities))
+
+    def new_scan_id(self) -> int:
+        """A number for a scan, from 1."""
+        return next(self._scan_ids)
+
+    @property
+    def ip_address(self) -> str | None:
+        """The interface's IPv4 address, if it has one."""
+        return link.ipv4_address(self.interface)
+
+    # ---- as an access point
+
+    @property
+    def access_point(self) -> AccessPoint | None:
+        """What the interface is while a network with mode=2 is selected."""
+        return None
+
+    @property
+    def access_point_id(self) -> int | None:
+        """The number of that network."""
+        return None
+
+    def become_access_point(self, network_id: int) -> None:
+        """Raises UsageError."""
+        raise UsageError(f"{self.interface}: cannot be an access point")
+
+    def leave_access_point(self, network_id: int | None = None) -> None:
+        """Be a station again."""
 
     def new_pin(self) -> bytes:
         """A fresh PIN of eight digits."""

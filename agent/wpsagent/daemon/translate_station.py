@@ -67,11 +67,16 @@ def _wps_ended(interface: str, event: sta.WpsEnded) -> s.StationWpsEnded:
     return s.StationWpsEnded(interface, METHODS[event.method], _RESULTS[event.reason], event.cause.name.lower(), reason)
 
 
+def _numbered(text: str, scan_id: int | None) -> str:
+    return text if scan_id is None else f"{text}id={scan_id}"
+
+
 def _scan_completed(event: sta.ScanCompleted) -> tuple[str, ...]:
+    results = _numbered("CTRL-EVENT-SCAN-RESULTS ", event.id)
     if event.wps_available is None:
-        return ("CTRL-EVENT-SCAN-RESULTS ",)
+        return (results,)
     kind = event.wps_available.value
-    return ("CTRL-EVENT-SCAN-RESULTS ", f"WPS-AP-AVAILABLE{'-' if kind else ''}{kind} ")
+    return (results, f"WPS-AP-AVAILABLE{'-' if kind else ''}{kind} ")
 
 
 def _wps_failed(event: sta.WpsFailed) -> tuple[str, ...]:
@@ -97,7 +102,7 @@ def _temporarily_disabled(event: sta.NetworkTempDisabled) -> tuple[str, ...]:
 
 
 _LINES: Mapping[type, Callable[[Any], tuple[str, ...]]] = {
-    sta.ScanStarted: lambda _event: ("CTRL-EVENT-SCAN-STARTED ",),
+    sta.ScanStarted: lambda event: (_numbered("CTRL-EVENT-SCAN-STARTED ", event.id),),
     sta.ScanCompleted: _scan_completed,
     sta.ScanFailed: lambda _event: ("CTRL-EVENT-SCAN-FAILED ret=-1",),
     BssAdded: lambda event: (f"CTRL-EVENT-BSS-ADDED {event.id} {event.bssid}",),

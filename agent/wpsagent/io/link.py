@@ -18,6 +18,7 @@ from wpsagent.errors import RadioError
 from wpsagent.octets import MacAddress
 
 _SIOCGIFFLAGS = 0x8913
+_SIOCGIFADDR = 0x8915
 _SIOCSIFFLAGS = 0x8914
 _SIOCSIFHWADDR = 0x8924
 _SIOCGIFHWADDR = 0x8927
@@ -51,6 +52,18 @@ _ADVICE = {
     errno.ELOOP: "the bridge refuses it: it would make a loop",
     errno.EOPNOTSUPP: "it does not support this (a wireless station cannot be in a bridge)",
 }
+
+
+def ipv4_address(name: str) -> str | None:
+    """The first IPv4 address of an interface; None where it has none, or there is no such interface."""
+    request = struct.pack(f"{_IFREQ_SIZE}s", name.encode()[: _NAME_SIZE - 1])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            reply = fcntl.ioctl(sock, _SIOCGIFADDR, request)
+        except OSError:
+            return None
+    # struct sockaddr_in: family, port, address
+    return socket.inet_ntoa(reply[_NAME_SIZE + 4 : _NAME_SIZE + 8])
 
 
 def exists(name: str) -> bool:

@@ -3,6 +3,7 @@
 
 from enum import Enum
 
+from wpsagent.dot11.elements import ElementId, Elements
 from wpsagent.errors import UsageError
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import TriggerScan
@@ -18,6 +19,9 @@ from wpsagent.roles.sta.parameters import StationParameters
 from wpsagent.roles.sta.wps_run import PUSH_BUTTON_PASSWORD, WpsRequest
 from wpsagent.rsn.rsne import Rsne
 from wpsagent.wsc.credential import ApSettings
+
+_EXTENSION, _VHT_CAPABILITIES, _HE_CAPABILITIES = 255, 191, b"\x23"
+"""IEEE 802.11ax-2021, 9.4.2.1: element 255 begins with a number of its own, 35 for HE Capabilities."""
 
 
 class StationState(Enum):
@@ -82,6 +86,21 @@ class StationMachine(StationLife):
     def current_rsne(self) -> Rsne | None:
         """What the association was asked for with; None while there is no protected one."""
         return self._link.rsne if isinstance(self._link, Connection) else None
+
+    @property
+    def wifi_generation(self) -> int | None:
+        """4 for 802.11n, 5 for ac, 6 for ax, by what the access point took us as; None for older ones."""
+        elements = Elements.decode(b"" if self._link is None else self._link.response_elements)
+        if any(octets[:1] == _HE_CAPABILITIES for octets in elements.all(_EXTENSION)):
+            return 6
+        if elements.first(_VHT_CAPABILITIES) is not None:
+            return 5
+        return None if elements.first(ElementId.HT_CAPABILITIES) is None else 4
+
+    @property
+    def is_wanted(self) -> bool:
+        """False from `disconnect` to `reconnect`."""
+        return self._is_wanted
 
     @property
     def is_connected(self) -> bool:
@@ -247,6 +266,18 @@ class StationMachine(StationLife):
         if self._link is None or self._link.state is link.State.LEAVING:
             self._begin_search(now)
         self._settle(now)
+
+    def flush(self, now: float) -> None:
+        """Forget every network, every access point but the one we are with, and everybody's faults; end WPS."""
+        self.wps_cancel(now)
+        for network in self.networks:
+            self.remove_network(network.id, now)
+        self._forgive_all()
+        self.flush_bsses(0.0, now)
+
+    def set_autoconnect(self, comes_back: bool) -> None:
+        """Whether it looks for a network after a connection was lost; otherwise it waits for `reconnect`."""
+        self._comes_back = comes_back
 
     def reconnect(self, now: float) -> None:
         """Join a network, if none is joined: what failed lately is forgiven."""

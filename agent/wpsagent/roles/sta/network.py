@@ -31,7 +31,8 @@ NO_ID = -1
 NO_SSID = Ssid(b"")
 
 INFRASTRUCTURE = 0
-"""The mode of a station; the others (1 IBSS, 2 access point, 3 to 5 P2P and mesh) are not ours."""
+ACCESS_POINT = 2
+"""The modes of a station and of an access point; the others (1 IBSS, 3 to 5 P2P and mesh) are not ours."""
 
 DEFAULT_KEY_MANAGEMENT = frozenset({"WPA-PSK", "WPA-EAP"})
 DEFAULT_PROTOCOLS = frozenset({"WPA", "RSN"})
@@ -303,6 +304,13 @@ class NetworkList:
         """Removes it and returns it, None if there is none."""
         self._aside -= {network_id}
         return self._networks.pop(network_id, None)
+
+    def replace_all(self, networks: Iterable[Network]) -> None:
+        """Takes these, as they are, in the place of all there are."""
+        for network in self:
+            self.remove(network.id)
+        for network in networks:
+            self.put(network)
 
     def remove_temporary(self) -> tuple[int, ...]:
         """Removes the networks of WPS runs; returns their ids."""
