@@ -116,4 +116,4 @@ def test_a_button_for_the_station_alone_needs_no_group_with_wps() -> None:
 def test_the_example_shows_a_station_that_works_when_its_marks_are_removed() -> None:
     block = describe().split("#[[station]]\n", 1)[1].split("\n\n")[0]
     text = "[[station]]\n" + "\n".join(line.removeprefix("#") for line in block.splitlines())
-    assert parse(text) == parse(STATION)
+    assert parse(text) == parse(f'{STATION}create_on = "phy0"\n')

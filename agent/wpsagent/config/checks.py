@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from wpsagent.config.converters import Converter, UnexpectedError, mqtt_password, passphrase, pin_digits
-from wpsagent.config.model import ButtonAction, Security
+from wpsagent.config.model import ButtonAction, CredentialProcessing, Security
 from wpsagent.config.reading import Table
 from wpsagent.config.wps_checks import WpsChecks
 from wpsagent.dot11.channels import FrequencyBand, band_of, channel_of, guess_frequency
@@ -42,9 +42,11 @@ class Checks:
             self._access_point(table)
             self._ap_pin_of(table)
             wps.access_point(table)
+            self._follow(table)
         wps.groups(access_points)
         for table in self._root.many("station"):
             self._programs(table)
+            self._create_on(table)
         for check in (self._unique_interfaces, self._buttons, self._leds, self._pins, self._mqtt):
             check()
 
@@ -73,8 +75,26 @@ class Checks:
                 "found true, expected false while wps is true: WPS forbids hidden networks, because stations could not"
                 " tell which one has its button pressed; set hidden = false or wps = false",
             )
+        self._create_on(table)
+
+    def _create_on(self, table: Table) -> None:
         if table["create_on"] is not None and table["create_on"] == table["interface"]:
             self._add(table, "create_on", "found the same name as interface, expected the phy or interface to build on")
+
+    def _follow(self, table: Table) -> None:
+        """There is a station to follow, and what WPS brings it stays in the agent."""
+        name = table["follow"]
+        if name is None or not table.is_usable("follow"):
+            return
+        stations = {station["interface"]: station for station in self._root.many("station")}
+        if name not in stations:
+            self._add(table, "follow", f'found "{name}", expected the interface of a table headed [[station]]')
+        elif stations[name]["cred_processing"] == CredentialProcessing.EXTERNAL:
+            self._add(
+                table,
+                "follow",
+                f'found "{name}", expected a station that keeps what it learns: cred_processing = "internal" or "both"',
+            )
 
     def _exactly_one(self, table: Table, *names: str) -> bool:
         """Whether exactly one of some keys is there; says so if not."""

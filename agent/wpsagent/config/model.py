@@ -106,6 +106,7 @@ class AccessPointSettings:
 
     passphrase: 8 to 63 octets; psk: 32 octets; both None on an open network, exactly one of them set on WPA2.
     create_on: a phy or an interface on which `interface` is created; None when `interface` exists.
+    follow: the interface of a station of ours whose network, once WPS has taught it, becomes this one's.
     ap_pin, setup_locked and lock_out_s are those of the whole button group: one registrar stands behind it.
     pin_requests: a file that is told who needs a PIN.  psk_file: keys of single devices, as hostapd's wpa_psk_file.
     extra_credentials: attributes that go out with each Credential, or instead of it with skip_credential_build.
@@ -146,6 +147,7 @@ class AccessPointSettings:
     skip_credential_build: bool = False
     cred_processing: CredentialProcessing = CredentialProcessing.INTERNAL
     add_sae: bool = False
+    follow: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ class StationSettings:
     """[[station]]: an interface that joins networks of others.  networks_file: as wpa_supplicant has it.
 
     on_change: programs to run when it has joined a network or left it.
+    create_on: a phy or an interface on which `interface` is created; None when `interface` exists.
     control_directory, control_group: of its own control socket; None: as [agent] says; "" for the folder: no socket.
     """
 
@@ -166,6 +169,7 @@ class StationSettings:
     on_change: tuple[str, ...] = ()
     control_directory: str | None = None
     control_group: str | None = None
+    create_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,13 @@ ACCESS_POINT = Section(
         Key("hidden", c.boolean, False, "Leave the name out of beacons; excludes wps."),
         Key("wps", c.boolean, True, "Offer Wi-Fi Protected Setup on this network."),
         Key("button_group", c.text(1, 32), "main", "Networks of one group share one press of the button."),
+        Key(
+            "follow",
+            c.interface,
+            None,
+            "Interface of a station: what WPS teaches it becomes this network's name and key (a repeater).",
+            '"wlan1"',
+        ),
         Key("max_stations", c.integer(1, 2007), 32, "How many stations may be associated."),
         Key("inactivity_s", c.seconds(10, 86400), 300.0, "A station this long silent is asked, then dropped."),
         Key("group_rekey_s", c.seconds(0, 604800), 86400.0, "How often the group key is changed; 0: never."),
@@ -195,6 +202,7 @@ STATION = Section(
     "An interface that joins a network of others.  Repeat the table for more; access points are then optional.",
     (
         Key("interface", c.interface, REQUIRED, "Interface that joins.", '"wlan1"'),
+        Key("create_on", c.interface, None, "Phy or interface on which to create `interface`.", '"phy0"'),
         Key(
             "networks_file",
             c.text(1, 255),
