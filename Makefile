@@ -28,11 +28,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export COVERAGE_FILE := build/coverage
 
-.PHONY: help run test test-native coverage test-lab test-lab-again lint format bench lab venv clean
+.PHONY: help run deb install test test-native coverage test-lab test-lab-again lint format bench lab venv clean
 
 help:
 	@echo 'make run     run the agent: on this board with its radio, or simulated where there is none'
 	@echo 'make test    all tests, with coverage of the cores; the first time it builds the kernel of the radio lab'
+	@echo 'make deb     a package for Debian and Raspberry Pi OS, into dist/'
+	@echo 'make install install that package here'
 	@echo 'make lint    ruff, mypy and the import contracts'
 	@echo 'make format  let ruff format the sources'
 	@echo 'make bench   measure against hostapd in the radio lab, into build/bench.json'
@@ -73,7 +75,8 @@ need-broker:
 
 need-peers: need-broker
 	@.ci/need mosquitto-clients=mosquitto_sub hostapd=hostapd wpasupplicant=wpa_supplicant iw=iw iproute2=ip \
-	  iputils-ping=ping util-linux=taskset openssl=openssl
+	  iputils-ping=ping util-linux=taskset openssl=openssl dpkg=dpkg-deb debootstrap=debootstrap groff-base=groff \
+	  systemd=systemd-analyze
 
 # The kernel of the lab: WPS_LAB_KERNEL if that is set, else one that is built here.
 lab:
@@ -89,6 +92,13 @@ endif
 
 run: $(VENV)/run.stamp need-broker
 	@$(BIN)/wps-agent run $(ARGS)
+
+deb: $(VENV)/run.stamp
+	@init/build-deb.sh $(BIN)/python dist
+
+install: deb
+	@[ "$$(id -u)" = 0 ] || become=sudo; \
+	  $${become:-} apt-get -q -y install "./$$(ls -t dist/wps-agent_*_all.deb | head -n 1)"
 
 # ---- tests
 
