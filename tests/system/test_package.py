@@ -97,7 +97,7 @@ def test_the_service_is_what_systemd_takes(tmp_path: Path) -> None:
 
 
 def test_the_service_has_little_it_could_do_harm_with() -> None:
-    command = ["systemd-analyze", "security", "--offline=true", "--threshold=30", SERVICE]
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=30", str(SERVICE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW\n" in SERVICE.read_text()
@@ -106,7 +106,7 @@ def test_the_service_has_little_it_could_do_harm_with() -> None:
 @pytest.mark.parametrize("page", ["wps-agent.8", "wps-agent.toml.5"])
 def test_the_manual_pages_are_what_man_takes(tmp_path: Path, page: str) -> None:
     subprocess.run([sys.executable, ROOT / "init" / "manual.py", tmp_path], check=True, timeout=60)
-    command = ["groff", "-k", "-man", "-Tutf8", "-ww", "-rLL=200n", tmp_path / page]
+    command = ["groff", "-k", "-man", "-Tutf8", "-ww", "-rLL=200n", str(tmp_path / page)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "wps-agent" in done.stdout
