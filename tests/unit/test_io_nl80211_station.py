@@ -29,6 +29,7 @@ from tests.unit.nl80211_world import (
     worlds,
 )
 
+from wpsagent.dot11.frames import Deauthentication, Disassociation
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.io.nl80211 import Nl80211StationRadio, RfkillState, open_station_radio
 from wpsagent.io.nl80211 import station as station_module
@@ -41,6 +42,7 @@ from wpsagent.ports import (
     Disconnect,
     Disconnected,
     EapolReceived,
+    FrameReceived,
     InstallKey,
     InstallReceiveKey,
     InterfaceType,
@@ -49,10 +51,13 @@ from wpsagent.ports import (
     Roamed,
     ScanFinished,
     SendEapol,
+    SendFrame,
     TriggerScan,
+    UnprotectedFarewell,
 )
 
 DEL_KEY, CONNECT, ROAM, DISCONNECT = 12, 46, 47, 48
+FRAME, UNPROT_DEAUTHENTICATE, UNPROT_DISASSOCIATE = 59, 70, 71
 BSSID = MacAddress.parse("02:00:00:00:05:00")
 CCMP, TKIP, PSK = 0x000FAC04, 0x000FAC02, 0x000FAC02
 OPEN = Connect(BSSID, Ssid(b"net"), 2412, b"", False)
@@ -673,3 +678,55 @@ def test_after_dropped_messages_an_attempt_begins_anew(world: World, code: int) 
 
     run_station(world, scenario)
     assert world.events == [AssociationFailed(BSSID, None)]
+
+
+# ---- protected management frames
+
+
+def test_an_integrity_group_key_is_a_receive_key_of_index_4_or_5(world: World) -> None:
+    bip = 0x000FAC06
+    key = nest(80, attribute(1, bytes(16)), attribute(3, u32(bip)), attribute(4, b"123456"), attribute(2, u8(4)))
+    check(world, InstallReceiveKey(4, bytes(16), bip, b"123456"), (NEW_KEY, key))
+
+
+def test_a_management_frame_is_sent_as_it_is(world: World) -> None:
+    check(world, SendFrame(b"octets of a frame"), (FRAME, attribute(51, b"octets of a frame")))
+
+
+def test_a_frame_that_the_kernel_has_decrypted_comes_without_its_protected_bit(world: World) -> None:
+    async def scenario(radio: Nl80211StationRadio) -> None:
+        world.deliver(FRAME, attribute(51, b"\xd0\x40before"))
+        await connect(world, radio)
+        world.deliver(FRAME, attribute(51, b"\xd0\x48rest"))
+        world.deliver(FRAME, attribute(51, b"\xd0"))
+        world.deliver(FRAME)
+        await world.settle()
+
+    run_station(world, scenario)
+    assert [e for e in world.events if isinstance(e, FrameReceived)] == [
+        FrameReceived(b"\xd0\x08rest"),
+        FrameReceived(b"\xd0"),
+    ]
+
+
+def test_an_unprotected_farewell_of_our_access_point_is_told(world: World) -> None:
+    async def scenario(radio: Nl80211StationRadio) -> None:
+        await connect(world, radio)
+        world.deliver(UNPROT_DEAUTHENTICATE, attribute(51, Deauthentication(OWN, BSSID, BSSID, 7).encode()))
+        world.deliver(UNPROT_DISASSOCIATE, attribute(51, Disassociation(OWN, BSSID, BSSID, 6).encode()))
+        world.deliver(UNPROT_DEAUTHENTICATE, attribute(51, Deauthentication(OWN, OTHER, OTHER, 7).encode()))
+        world.deliver(UNPROT_DEAUTHENTICATE, attribute(51, b"\xc0"))
+        world.deliver(UNPROT_DEAUTHENTICATE)
+        await world.settle()
+
+    run_station(world, scenario)
+    assert world.events[-2:] == [UnprotectedFarewell(7), UnprotectedFarewell(6)]
+
+
+def test_a_driver_that_keeps_answers_to_sa_queries_for_itself_is_no_error(world: World) -> None:
+    async def main() -> None:
+        radio = await open_station_radio("wlan0")
+        await radio.close()
+
+    world.kernel.refuse(REGISTER_FRAME, errno.EOPNOTSUPP)
+    asyncio.run(main())

@@ -5,7 +5,9 @@ import pytest
 from tests.unit.sta_air import OWN, PROTECTED, RSNE, address, bss
 from tests.unit.sta_bench import AP, PSK, Talk, authenticator, cafe, home, only
 
-from wpsagent.dot11.frames import Capability
+from wpsagent.crypto.rsn_keys import KeyDescriptorVersion, derive_ptk
+from wpsagent.dot11.frames import Capability, ReasonCode, decode_frame
+from wpsagent.dot11.sa_query import SaQuery, SaQueryAction
 from wpsagent.errors import ProtocolError
 from wpsagent.octets import Ssid
 from wpsagent.ports import (
@@ -17,11 +19,14 @@ from wpsagent.ports import (
     Disconnect,
     Disconnected,
     EapolReceived,
+    FrameReceived,
     InstallKey,
     InstallReceiveKey,
     ScanFinished,
     SendEapol,
+    SendFrame,
     StationEvent,
+    UnprotectedFarewell,
 )
 from wpsagent.roles.sta.association import (
     MAXIMUM_EARLY,
@@ -33,8 +38,9 @@ from wpsagent.roles.sta.association import (
     State,
 )
 from wpsagent.roles.sta.connection import Connection
-from wpsagent.rsn.key_frame import GroupKey
-from wpsagent.rsn.rsne import AkmSuite, CipherSuite
+from wpsagent.roles.sta.network import ProtectionPolicy
+from wpsagent.rsn.key_frame import GroupKey, IntegrityGroupKey, KeyData, KeyFrame, KeyInformation
+from wpsagent.rsn.rsne import WPA2_PSK_CCMP, AkmSuite, CipherSuite, FrameProtection, RsnCapability, Rsne
 
 
 def protected(psk: bytes | None = PSK) -> Talk:
@@ -335,3 +341,124 @@ def test_an_access_point_of_another_network_is_refused() -> None:
         Connection(bss(ssid=b"other"), home(), OWN, PSK, bytes)
     with pytest.raises(ProtocolError, match="no longer"):
         Connection(bss(elements=b"", capability=PROTECTED), home(), OWN, PSK, bytes)
+
+
+# ---- protected management frames
+
+CMAC = KeyDescriptorVersion.AES_128_CMAC
+OFFER = Rsne(
+    akm_suites=(AkmSuite.PSK, AkmSuite.PSK_SHA256), capabilities=RsnCapability.MANAGEMENT_FRAME_PROTECTION_CAPABLE
+)
+CHOSEN = Rsne(
+    akm_suites=(AkmSuite.PSK_SHA256,),
+    capabilities=RsnCapability.MANAGEMENT_FRAME_PROTECTION_CAPABLE,
+    group_management_cipher=CipherSuite.BIP_CMAC_128,
+)
+ANONCE, SNONCE = b"\xaa" * 32, b"\x33" * 32
+MESSAGE_3 = KeyInformation(0x13C8)
+GROUP_MESSAGE_1 = KeyInformation(0x1380)
+CLASS_3 = ReasonCode.INVALID_CLASS3_FRAME
+
+
+def eapol(information: KeyInformation, counter: int, key_data: KeyData) -> EapolReceived:
+    ptk = derive_ptk(PSK, AP, OWN, ANONCE, SNONCE, version=CMAC)
+    frame = KeyFrame(information, counter, ANONCE, key_data.wrap(ptk.kek), 16, descriptor_version=CMAC)
+    return EapolReceived(AP, frame.with_mic(ptk.kck).encode())
+
+
+def frame_protected() -> Talk:
+    talk = Talk(Connection(bss(elements=OFFER.element()), home(), OWN, PSK, lambda size: b"\x33" * size))
+    talk.associate()
+    talk.receive(EapolReceived(AP, KeyFrame(KeyInformation(0x88), 1, ANONCE, descriptor_version=CMAC).encode()))
+    igtk = IntegrityGroupKey(4, b"\xc3" * 16, b"\x07" + bytes(5))
+    talk.receive(eapol(MESSAGE_3, 2, KeyData(OFFER.element(), 1, b"\x0a" * 16, igtk)))
+    return talk
+
+
+def queries(talk: Talk) -> list[SaQuery]:
+    return [SaQuery.decode(decode_frame(command.frame)) for command in only(talk.commands, SendFrame)]
+
+
+def answer(query: SaQuery) -> FrameReceived:
+    return FrameReceived(SaQuery(SaQueryAction.RESPONSE, query.transaction).frame(OWN, AP, AP).encode())
+
+
+def test_protected_frames_are_asked_for_where_they_are_offered() -> None:
+    offered = bss(elements=OFFER.element())
+    (connect,) = Talk(Connection(offered, home(), OWN, PSK, bytes)).start()
+    suites = (CipherSuite.CCMP_128, CipherSuite.CCMP_128, AkmSuite.PSK_SHA256)
+    assert connect == Connect(AP, Ssid(b"home"), 2437, CHOSEN.element(), True, *suites, True)
+
+
+@pytest.mark.parametrize(
+    "policy", [ProtectionPolicy(FrameProtection.NEVER), ProtectionPolicy(FrameProtection.OPTIONAL, is_possible=False)]
+)
+def test_protected_frames_are_not_asked_for_where_the_policy_forbids(policy: ProtectionPolicy) -> None:
+    connection = Connection(bss(elements=OFFER.element()), home(), OWN, PSK, bytes, protection=policy)
+    assert connection.rsne == WPA2_PSK_CCMP
+
+
+def test_the_integrity_group_key_is_installed_and_its_renewal_is_no_new_group_key() -> None:
+    talk = frame_protected()
+    installed = [(key.index, key.cipher_suite) for key in only(talk.commands, InstallReceiveKey)]
+    assert installed == [(1, CipherSuite.CCMP_128), (4, CipherSuite.BIP_CMAC_128)]
+    talk.take()
+    talk.receive(eapol(GROUP_MESSAGE_1, 3, KeyData(None, 2, b"\x0b" * 16, IntegrityGroupKey(5, b"\xd4" * 16))))
+    assert [key.index for key in only(talk.commands, InstallReceiveKey)] == [2, 5]
+    assert talk.take() == [GroupKeyChanged(2)]
+
+
+def test_an_unprotected_farewell_is_asked_about_and_an_answer_keeps_the_connection() -> None:
+    talk = frame_protected()
+    talk.receive(UnprotectedFarewell(CLASS_3))
+    (query,) = queries(talk)
+    assert query.action is SaQueryAction.REQUEST
+    assert talk.receive(answer(query)) == []
+    talk.pass_time(5.0)
+    assert talk.association.state is State.ASSOCIATED
+
+
+def test_an_access_point_that_does_not_answer_is_left() -> None:
+    talk = frame_protected()
+    talk.take()
+    talk.receive(UnprotectedFarewell(CLASS_3))
+    said = talk.pass_time(1.1)
+    assert len(only(said, SendFrame)) == 4
+    assert only(said, Disconnect) == [Disconnect(ReasonCode.INVALID_AUTHENTICATION)]
+    talk.receive(Disconnected(2, False))
+    event = ended(talk)
+    assert event.end is End.LOST
+    assert "lost our keys" in event.text
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        SaQuery(SaQueryAction.RESPONSE, SNONCE[:2]).frame(OWN, address(9), AP).encode(),
+        SaQuery(SaQueryAction.RESPONSE, b"\x00\x00").frame(OWN, AP, AP).encode(),
+    ],
+)
+def test_what_is_no_answer_of_the_access_point_changes_nothing(octets: bytes) -> None:
+    talk = frame_protected()
+    talk.receive(UnprotectedFarewell(CLASS_3))
+    talk.receive(FrameReceived(octets))
+    talk.pass_time(1.1)
+    assert talk.association.state is State.LEAVING
+
+
+def test_unprotected_farewells_say_nothing_to_unprotected_connections_nor_before_the_keys() -> None:
+    talk = connected()
+    assert talk.receive(UnprotectedFarewell(CLASS_3)) == []
+    assert talk.association.deadline is None
+    early = Talk(Connection(bss(elements=OFFER.element()), home(), OWN, PSK, bytes))
+    early.associate()
+    assert early.receive(UnprotectedFarewell(CLASS_3)) == []
+
+
+def test_a_question_that_could_not_be_sent_is_only_lost() -> None:
+    talk = frame_protected()
+    talk.receive(UnprotectedFarewell(CLASS_3))
+    (command,) = only(talk.commands, SendFrame)
+    assert talk.receive(CommandFailed(command, "no")) == []
+    assert talk.association.state is State.ASSOCIATED
