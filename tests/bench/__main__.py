@@ -4,7 +4,7 @@
 The file is a flat object: name → {ours, theirs, ratio, unit, runs}; ours and theirs are medians,
 ratio is ours / theirs.  {press,pin}_to_connected_A_S is for the access point A and the station S, each ours or theirs;
 theirs is there always that of hostapd and wpa_supplicant, and so it is for press_to_connected_fast_ours_ours.
-All but dh_group5 and scan_decode_1000_bss are measured in one guest of the radio lab, where computing is slower than
+All but dh_group5, scan_decode_… and ctrl_… are measured in one guest of the radio lab, where computing is slower than
 on the host: the ratios tell more than the figures.
 """
 
@@ -14,7 +14,7 @@ import statistics
 import sys
 from collections.abc import Mapping, Sequence
 
-from tests.bench import dh_group5, scan_decode
+from tests.bench import control_rate, dh_group5, scan_decode
 from tests.lab.guest import GUEST_RUN_FOLDER, REPOSITORY, Guest, GuestOptions, LabUnavailableError, find_kernel
 
 RESULT = REPOSITORY / "build" / "bench.json"
@@ -36,8 +36,11 @@ UNITS = {
     "sta_cpu": "ms",
     "dh_group5": "ms",
     "scan_decode_1000_bss": "ms",
+    "ctrl_ping_rate": "1/s",
 }
-"""ap_cpu, sta_cpu: processor time from the press to CONNECTED; startup_to_beaconing: to the first beacon."""
+"""ap_cpu, sta_cpu: processor time from the press to CONNECTED; startup_to_beaconing: to the first beacon.
+
+ctrl_ping_rate: commands a second; of it the higher is the better."""
 
 Samples = Mapping[str, Mapping[str, Sequence[float]]]
 """By metric and kind; or by run and phase."""
@@ -100,7 +103,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         samples, phases = measure_in_lab(given.runs, kinds)
     except LabUnavailableError as error:
         raise SystemExit(str(error)) from None
-    native = {"dh_group5": dh_group5.measure(given.runs), "scan_decode_1000_bss": scan_decode.measure(given.runs)}
+    native = {
+        "dh_group5": dh_group5.measure(given.runs),
+        "scan_decode_1000_bss": scan_decode.measure(given.runs),
+        "ctrl_ping_rate": control_rate.measure(given.runs),
+    }
     summary = summarize({**samples, **native})
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(summary, indent=2) + "\n")
