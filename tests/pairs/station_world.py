@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from tests.unit.roles_bench import entropy_of
 
-from wpsagent.eap.machine import Role
 from wpsagent.errors import RadioError
 from wpsagent.io.simulated_radio import SIMULATED_CAPABILITIES, Air, Antenna, SimulatedAccessPointRadio, Unit
 from wpsagent.io.simulated_station_radio import SimulatedStationRadio
@@ -23,13 +22,12 @@ from wpsagent.roles.sta.machine import StationMachine
 from wpsagent.roles.sta.network import Network, NetworkList
 from wpsagent.roles.sta.parameters import StationParameters
 from wpsagent.roles.wps_runs import WpsRuns
-from wpsagent.wsc.credential import ApSettings, NetworkSettings
+from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.device import COMPUTER, DeviceDescription, uuid_from_mac
-from wpsagent.wsc.enrollee import AccessPointEnrollee, Enrollee, EnrolleeParameters
+from wpsagent.wsc.device_psks import DevicePsks
 from wpsagent.wsc.enumerations import AuthenticationType, ConfigMethods, EncryptionType, RfBands, WpsState
-from wpsagent.wsc.internal_registrar import InternalRegistrar
-from wpsagent.wsc.lock_out import LockOut
-from wpsagent.wsc.registrar import Registrar
+from wpsagent.wsc.internal_registrar import InternalRegistrar, InternalRegistrarEvent
+from wpsagent.wsc.issuing import IssuingPolicy
 
 AP = MacAddress.parse("02:00:00:00:00:01")
 OTHER_AP = MacAddress.parse("02:00:00:00:00:09")
@@ -80,9 +78,10 @@ def known_network(ssid: bytes = b"home", passphrase: bytes = PASSPHRASE, priorit
 class WorldAccessPoint:
     """One of our access points, with a button of its own."""
 
-    runs: type[WpsRuns] = WpsRuns
-    learnable = ApSettings(Ssid(b"home"), AuthenticationType.WPA2_PERSONAL, EncryptionType.AES, PASSPHRASE)
-    """What one with an AP PIN tells."""
+    ap_pin: bytes | None = None
+    wps_state = WpsState.CONFIGURED
+    policy: IssuingPolicy | None = None
+    psks: DevicePsks | None = None
 
     def __init__(
         self, air: Air, address: MacAddress, settings: NetworkSettings, mhz: int, registrar: InternalRegistrar
@@ -91,16 +90,23 @@ class WorldAccessPoint:
         self.settings = settings
         self.mhz = mhz
         self.events: list[ApEvent] = []
-        self.registrar = registrar
-        self.group = ButtonGroup(registrar, lambda events: None)
+        self.registrar_events: list[InternalRegistrarEvent] = []
+        self.group = ButtonGroup(registrar, self.registrar_events.extend)
+        self.join(registrar)
         self._air = air
         self.runner = self._new_runner()
 
+    def join(self, registrar: InternalRegistrar) -> None:
+        """From the next start on this is its registrar."""
+        self.registrar = self.group.registrar = registrar
+        self.authority = registrar.add_network(
+            self.settings, RfBands.BAND_2_4_GHZ, wps_state=self.wps_state, policy=self.policy, psks=self.psks
+        )
+        if self.ap_pin is not None:
+            registrar.enrolment.set_ap_pin(self.ap_pin, 0.0)
+
     def _new_runner(self) -> AccessPointRunner:
-        authority = self.registrar.add_network(self.settings, RfBands.BAND_2_4_GHZ)
-        wps = self.runs(authority, self.address, entropy_of(f"runs {self.address}"))
-        if isinstance(wps, PinnedRuns):
-            wps.learnable = self.learnable
+        wps = WpsRuns(self.authority, self.address, entropy_of(f"runs {self.address}"))
         parameters = AccessPointParameters("ap", self.settings, self.mhz)
         machine = AccessPoint(parameters, self.address, SIMULATED_CAPABILITIES, wps, entropy_of(f"ap {self.address}"))
         self.radio = SimulatedAccessPointRadio(self._air, "ap", self.address)
@@ -122,34 +128,17 @@ class WorldAccessPoint:
         """Stop, without a goodbye if it has vanished, and come up again."""
         self.vanish()
         await self.runner.stop()
-        self.settings = settings or self.settings
+        if settings is not None:
+            self.settings = settings
+            self.authority.reconfigure(settings)
         self.runner = self._new_runner()
         await self.start()
 
 
-class PinnedRuns(WpsRuns):
-    """Of an access point with an AP PIN, as ours have none."""
-
-    learnable: ApSettings
-
-    def machine_for(self, role: Role) -> Registrar | Enrollee:
-        if role is Role.ENROLLEE:
-            return super().machine_for(role)
-        return Enrollee(
-            EnrolleeParameters(
-                device=DEVICE,
-                uuid_e=b"\xee" * 16,
-                mac_address=AP,
-                password=PIN,
-                wps_state=WpsState.CONFIGURED,
-                access_point=AccessPointEnrollee(settings=self.learnable, lock=LockOut(0.0)),
-            ),
-            entropy_of("pinned"),
-        )
-
-
 class PinnedAccessPoint(WorldAccessPoint):
-    runs = PinnedRuns
+    """With an AP PIN."""
+
+    ap_pin = PIN
 
 
 class World:

@@ -36,6 +36,7 @@ from wpsagent.roles.sta.parameters import CredentialProcessing
 from wpsagent.wsc.credential import ApSettings, NetworkSettings
 from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType, MessageType
 from wpsagent.wsc.internal_registrar import InternalRegistrar
+from wpsagent.wsc.issuing import IssuingPolicy
 
 Scene = Callable[[], Coroutine[Any, Any, None]]
 
@@ -431,8 +432,7 @@ async def test_a_second_run_replaces_the_network_and_does_not_duplicate_it() -> 
         button(w)
         await w.until(report.Connected)
         new = protected(passphrase=b"another horse battery")
-        access_point.registrar = InternalRegistrar(access_point.registrar.device, b"\x07" * 16, entropy_of("new"))
-        access_point.group.registrar = access_point.registrar
+        access_point.join(InternalRegistrar(access_point.registrar.device, b"\x07" * 16, entropy_of("new")))
         await access_point.restart(new)
         access_point.group.press_button()
         button(w)
@@ -589,8 +589,7 @@ async def test_a_registrar_that_learns_of_tkip_alone_has_learnt_nothing() -> Non
     tkip = ApSettings(Ssid(b"old"), AuthenticationType.WPA_PERSONAL, EncryptionType.TKIP, b"an old key")
     async with world([known_network()]) as w:
         access_point = await w.add(kind=PinnedAccessPoint)
-        access_point.learnable = tkip
-        await access_point.restart()
+        access_point.authority.issuer.policy = IssuingPolicy(ap_settings=tkip.encode_for_registrar())
         await w.until(report.Connected)
         register(w)
         assert (await w.until(report.ApSettingsLearnt)).settings == tkip

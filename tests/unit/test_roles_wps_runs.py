@@ -48,7 +48,7 @@ def test_a_key_pair_is_ready_before_a_run_and_used_once() -> None:
     assert len(entropy.draws) == 1
     runs.prepare()
     assert len(entropy.draws) == 1
-    first, second = runs.machine_for(Role.ENROLLEE), runs.machine_for(Role.ENROLLEE)
+    first, second = runs.machine_for(Role.ENROLLEE, PHONE), runs.machine_for(Role.ENROLLEE, PHONE)
     assert first._key_pair is not None
     assert second._key_pair is None  # it makes its own
     runs.prepare()
@@ -59,8 +59,8 @@ def test_runs_as_enrollee_share_a_key_pair_and_leave_the_one_that_is_ready() -> 
     """Windows asks so before it enrols, and anybody may ask any number of times."""
     entropy = CountingEntropy()
     runs = runs_of(registrar(), entropy)
-    first = public_key_of(runs.machine_for(Role.REGISTRAR))
-    assert public_key_of(runs.machine_for(Role.REGISTRAR)) == first
+    first = public_key_of(runs.machine_for(Role.REGISTRAR, PHONE))
+    assert public_key_of(runs.machine_for(Role.REGISTRAR, PHONE)) == first
     draws = len(entropy.draws)
     runs.prepare()
     assert len(entropy.draws) == draws
@@ -68,12 +68,12 @@ def test_runs_as_enrollee_share_a_key_pair_and_leave_the_one_that_is_ready() -> 
 
 def test_an_enrollee_meets_the_registrar_and_a_registrar_meets_an_enrollee() -> None:
     runs = runs_of(registrar())
-    assert isinstance(runs.machine_for(Role.ENROLLEE), Registrar)
-    assert isinstance(runs.machine_for(Role.REGISTRAR), Enrollee)
+    assert isinstance(runs.machine_for(Role.ENROLLEE, PHONE), Registrar)
+    assert isinstance(runs.machine_for(Role.REGISTRAR, PHONE), Enrollee)
 
 
 def test_the_access_point_as_an_enrollee_says_who_and_where_it_is_and_that_it_is_locked() -> None:
-    machine = runs_of(registrar()).machine_for(Role.REGISTRAR)
+    machine = runs_of(registrar()).machine_for(Role.REGISTRAR, PHONE)
     machine.receive(OpCode.WSC_START, b"", 0.0)
     ((op_code, octets),) = machine.messages_to_send()
     m1 = decode_message(octets)

@@ -71,6 +71,7 @@ from wpsagent.roles.station import Station, StationState
 from wpsagent.roles.stations import Stations, Throttle
 from wpsagent.roles.wps_runs import WpsRuns
 from wpsagent.wsc.credential import NetworkSettings
+from wpsagent.wsc.device_psks import DevicePsks
 from wpsagent.wsc.enumerations import AuthenticationType
 
 AUTHENTICATED_TIMEOUT = 10.0
@@ -95,16 +96,20 @@ class AccessPoint(Beaconing):
         capabilities: RadioCapabilities,
         wps: WpsRuns | None,
         entropy: Entropy,
+        *,
+        psks: DevicePsks | None = None,
     ) -> None:
-        """Raises RadioError when the radio cannot use the channel."""
+        """psks: keys of single devices; with WPS those of wps.  Raises RadioError if the channel cannot be used."""
         settings = parameters.settings
         is_protected = bool(settings.authentication_types & AuthenticationType.WPA2_PERSONAL)
         super().__init__(parameters, address, capabilities, wps, own_rsne(capabilities) if is_protected else None)
         self._sessions = StationSessions(
             address=address,
             rsne=self._rsne,
-            pmk=_pmk_of(settings) if is_protected else b"",
+            pmk=_pmk_of(settings) if is_protected else None,
+            psks=wps.psks if wps is not None else psks or DevicePsks(),
             wps=wps,
+            credential_processing=parameters.credential_processing,
             fragment_size=parameters.fragment_size,
             entropy=entropy,
             send=self._outbox.append,
@@ -136,6 +141,7 @@ class AccessPoint(Beaconing):
             self._send_away(station, ReasonCode.LEAVING_NETWORK_DEAUTH, "the access point stopped", now)
         self._deauthenticate(BROADCAST, ReasonCode.LEAVING_NETWORK_DEAUTH)
         self._outbox.append(StopAccessPoint())
+        self._sessions.report_changes()
         self._rekey_at = self._move = None
         self._quiet_stations.stop()
         self.is_started = False
@@ -153,7 +159,8 @@ class AccessPoint(Beaconing):
     @property
     def deadline(self) -> float | None:
         """When handle_timer is due."""
-        times = (self._rekey_at, self._quiet_stations.deadline, self._stations.deadline, self._move_deadline)
+        machines = (self._quiet_stations, self._stations, self._sessions)
+        times = (self._rekey_at, self._move_deadline, *(machine.deadline for machine in machines))
         return min((time for time in times if time is not None), default=None)
 
     def receive(self, event: RadioEvent, now: float) -> None:
@@ -188,6 +195,8 @@ class AccessPoint(Beaconing):
         """Do what is due; may be called early."""
         for station in self._stations:
             self._handle_station_timer(station, now)
+        if self._sessions.deadline is not None and now >= self._sessions.deadline:
+            self._sessions.report_changes()
         if self._rekey_at is not None and now >= self._rekey_at:
             self._rekey_at = now + self.parameters.group_rekey
             self.rekey(now)
@@ -452,11 +461,12 @@ class AccessPoint(Beaconing):
         self._rekey_at = self._move = None
         self._quiet_stations.stop()
         self.is_started = False
+        self._sessions.report_changes()
         self._events.append(AccessPointLost(reason))
 
 
-def _pmk_of(settings: NetworkSettings) -> bytes:
-    if settings.psk is not None:
+def _pmk_of(settings: NetworkSettings) -> bytes | None:
+    """The key that all stations may have; None where each has its own."""
+    if settings.psk is not None or settings.passphrase is None:
         return settings.psk
-    assert settings.passphrase is not None
     return derive_psk(settings.passphrase, settings.ssid)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What an access point reports to whoever runs it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wpsagent.octets import MacAddress
+from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.events import RunFailed
 
 
@@ -61,6 +62,37 @@ class ChannelChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ApSettingsRead:
+    """A registrar has read the settings of the network with the AP PIN, and left them as they are."""
+
+    address: MacAddress
+
+
+@dataclass(frozen=True, slots=True)
+class ApSettingsChanged:
+    """The network is to become another one: a registrar gave us settings, or our first enrollee got invented ones.
+
+    It comes when the station that brought it about has been answered and had time to leave; the owner then begins anew
+    with the settings, for this network and whatever others it has that are one with it.  is_to_be_applied: False where
+    another program does that (wps_cred_processing=1).  credentials: the attributes as they travelled, for control
+    clients; none where they are not to see them (wps_cred_processing=0).
+    """
+
+    address: MacAddress
+    settings: NetworkSettings
+    credentials: bytes = field(default=b"", repr=False)
+    is_to_be_applied: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PskAdded:
+    """A device was given a key of its own (32 octets), which holds from now on: save it."""
+
+    address: MacAddress
+    psk: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class AccessPointLost:
     """The radio no longer beacons; all stations are forgotten."""
 
@@ -74,6 +106,9 @@ ApEvent = (
     | WpsRunStarted
     | WpsRunFailed
     | WpsRunEnded
+    | ApSettingsRead
+    | ApSettingsChanged
+    | PskAdded
     | ChannelChanged
     | AccessPointLost
 )

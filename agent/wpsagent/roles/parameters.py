@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+from wpsagent.roles.sta.parameters import CredentialProcessing
 from wpsagent.wsc.credential import NetworkSettings
 
 
@@ -21,3 +22,4 @@ class AccessPointParameters:
     inactivity: float = 300.0
     group_rekey: float = 86400.0
     fragment_size: int = 1400
+    credential_processing: CredentialProcessing = CredentialProcessing.INTERNAL

@@ -15,12 +15,16 @@ from wpsagent.octets import MacAddress
 from wpsagent.ports import AuthorizeStation, Entropy, InstallKey, RadioCommand, SendEapol
 from wpsagent.roles.events import (
     ApEvent,
+    ApSettingsChanged,
+    ApSettingsRead,
     HandshakeFailed,
+    PskAdded,
     StationConnected,
     WpsRunEnded,
     WpsRunFailed,
     WpsRunStarted,
 )
+from wpsagent.roles.sta.parameters import CredentialProcessing
 from wpsagent.roles.station import Security, Station, StationState
 from wpsagent.roles.wps_runs import WpsRuns
 from wpsagent.rsn.authenticator import Authenticator
@@ -32,7 +36,10 @@ from wpsagent.rsn.handshake import (
 from wpsagent.rsn.handshake import HandshakeFailed as RsnFailed
 from wpsagent.rsn.key_frame import GroupKey
 from wpsagent.rsn.rsne import CipherSuite, Rsne
-from wpsagent.wsc.events import RunFailed
+from wpsagent.wsc.credential import NetworkSettings
+from wpsagent.wsc.device_psks import DevicePsks
+from wpsagent.wsc.events import ApPinVerified, ApSettingsTold, Event, NewApSettings, RunFailed, RunSucceeded
+from wpsagent.wsc.issuing import IssuingEvent, PskIssued, network_settings_of
 
 SESSION_TIMEOUT = 30.0
 """Seconds an associated station may be silent before its first EAPOL frame."""
@@ -40,11 +47,15 @@ SESSION_TIMEOUT = 30.0
 EAP_FAILURE_DELAY = 0.01
 """Seconds between EAP-Failure and the deauthentication, so that the failure gets out first."""
 
+RECONFIGURATION_DELAY = 0.1
+"""Seconds from the end of a run that changes the network to the change, in which the station hears the end and goes."""
+
 
 class StationSessions:
     """The conversations of one BSS.
 
-    rsne is None on an open network, wps where Wi-Fi Protected Setup is off.  send and report take radio commands and
+    rsne is None on an open network, wps where Wi-Fi Protected Setup is off.  pmk is the key that all may have, psks are
+    those of single devices.  send and report take radio commands and
     events in order; send_away(station, reason code, text, now) ends an association.
     """
 
@@ -53,8 +64,10 @@ class StationSessions:
         *,
         address: MacAddress,
         rsne: Rsne | None,
-        pmk: bytes,
+        pmk: bytes | None,
+        psks: DevicePsks,
         wps: WpsRuns | None,
+        credential_processing: CredentialProcessing,
         fragment_size: int,
         entropy: Entropy,
         send: Callable[[RadioCommand], None],
@@ -64,7 +77,9 @@ class StationSessions:
         self._address = address
         self._rsne = rsne
         self._pmk = pmk
+        self._psks = psks
         self._wps = wps
+        self._credential_processing = credential_processing
         self._fragment_size = fragment_size
         self._entropy = entropy
         self._send = send
@@ -73,6 +88,8 @@ class StationSessions:
         self._group_key = GroupKey(1, entropy(16))
         self._next_group_key: GroupKey | None = None
         self._rekeying: set[MacAddress] = set()
+        self._changes: list[ApSettingsChanged] = []
+        self._changes_at: float | None = None
 
     # ---- one station
 
@@ -116,7 +133,7 @@ class StationSessions:
         """The station is gone: its run, if any, is abandoned, and the group key need not wait for it."""
         if station.wsc is not None and not station.wsc.is_finished:
             station.wsc.abandon(now)
-        self._report_run(station)
+        self._report_run(station, now)
         self._rekeying.discard(station.address)
         self._finish_rekey()
 
@@ -124,7 +141,7 @@ class StationSessions:
         assert self._rsne is not None
         station.group_key = self._group_key
         station.rsn = Authenticator(
-            pmks=(self._pmk,),
+            pmks=self._psks.of_station(station.address, self._pmk),
             authenticator_address=self._address,
             station_address=station.address,
             rsne=self._rsne.element(),
@@ -140,7 +157,8 @@ class StationSessions:
         assert wps is not None
 
         def machine_for(role: Role) -> WscMachine:
-            station.wsc = wps.machine_for(role)
+            station.new_settings = None
+            station.wsc = wps.machine_for(role, station.address)
             return station.wsc
 
         station.eap = EapAuthenticator(
@@ -179,7 +197,7 @@ class StationSessions:
     def _pump_eap(self, station: Station, eap: EapAuthenticator, now: float) -> None:
         for pdu in eap.messages_to_send():
             self._send(SendEapol(station.address, pdu))
-        self._report_run(station)
+        self._report_run(station, now)
         while (event := eap.next_event()) is not None:
             match event:
                 case MethodSelected():
@@ -190,10 +208,33 @@ class StationSessions:
                 case _:
                     pass
 
-    def _report_run(self, station: Station) -> None:
+    def _report_run(self, station: Station, now: float) -> None:
         while station.wsc is not None and (event := station.wsc.next_event()) is not None:
-            if isinstance(event, RunFailed) and not event.was_told_to_wait:
+            self._report_wsc(station, event, now)
+        while self._wps is not None and (issued := self._wps.next_event()) is not None:
+            self._report_issued(issued, now)
+
+    def _report_wsc(self, station: Station, event: Event, now: float) -> None:
+        match event:
+            case RunFailed(was_told_to_wait=False):
                 self._report(WpsRunFailed(station.address, event))
+            case ApPinVerified() if self._wps is not None:
+                self._wps.registrar_verified(station.address)
+            case ApSettingsTold():
+                self._report(ApSettingsRead(station.address))
+            case NewApSettings():
+                station.new_settings = event
+            case RunSucceeded() if station.new_settings is not None:
+                new = station.new_settings
+                self._change(station.address, network_settings_of(new.settings), new.octets, now)
+            case _:
+                pass  # what the registrar and its owner are told by the registrar itself
+
+    def _report_issued(self, event: IssuingEvent, now: float) -> None:
+        if isinstance(event, PskIssued):
+            self._report(PskAdded(event.address, event.psk))
+        else:
+            self._change(event.address, event.settings, event.credentials, now)
 
     def _leave_after_eap(self, station: Station, reason: str, now: float) -> None:
         """EAP-Failure is out: a station of a protected network leaves, one of an open network stays."""
@@ -207,6 +248,31 @@ class StationSessions:
         station.state, station.deadline = StationState.AUTHORIZED, None
         self._send(AuthorizeStation(station.address))
         self._report(StationConnected(station.address))
+
+    # ---- a change of the network
+
+    def _change(self, address: MacAddress, settings: NetworkSettings, octets: bytes, now: float) -> None:
+        processing = self._credential_processing
+        self._changes.append(
+            ApSettingsChanged(
+                address,
+                settings,
+                b"" if processing is CredentialProcessing.INTERNAL else octets,
+                is_to_be_applied=processing is not CredentialProcessing.EXTERNAL,
+            )
+        )
+        self._changes_at = self._changes_at or now + RECONFIGURATION_DELAY
+
+    @property
+    def deadline(self) -> float | None:
+        """When report_changes is due."""
+        return self._changes_at
+
+    def report_changes(self) -> None:
+        """Report the changes of the network that are waiting: their time has come, or there will be no other."""
+        changes, self._changes, self._changes_at = self._changes, [], None
+        for change in changes:
+            self._report(change)
 
     # ---- the group key
 

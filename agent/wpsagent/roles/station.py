@@ -10,6 +10,7 @@ from wpsagent.ports import AddStation
 from wpsagent.rsn.authenticator import Authenticator
 from wpsagent.rsn.key_frame import GroupKey
 from wpsagent.wsc.enrollee import Enrollee
+from wpsagent.wsc.events import NewApSettings
 from wpsagent.wsc.registrar import Registrar
 
 
@@ -42,8 +43,9 @@ class Station:
 
     request is the association request as received, but for what may change when it is sent again (Retry bit, Duration),
     and response our answer, sent with token: a retransmitted request gets the same answer and does not start anew.
-    group_key is the one that rsn was last given to deliver.  association: what the radio was told of it, associated_at:
-    when; heard_at: when the radio last heard it, as far as we have asked.
+    group_key is the one that rsn was last given to deliver; new_settings what wsc has had of a registrar.
+    association: what the radio was told of it, associated_at: when; heard_at: when the radio last heard it, as far
+    as we have asked.
     """
 
     address: MacAddress
@@ -59,6 +61,7 @@ class Station:
     wsc: Registrar | Enrollee | None = None
     rsn: Authenticator | None = None
     group_key: GroupKey | None = field(default=None, repr=False)
+    new_settings: NewApSettings | None = None
     leave_reason: str = ""
     is_unheard: bool = False
     association: AddStation | None = None

@@ -3,7 +3,7 @@
 
 A key pair is ready before the button is pressed, so that no exponentiation but the shared secret's stands between
 two messages.  As an Enrollee (a station that wants to be an external registrar) the access point answers with M1, as
-Windows expects when it asks whether an access point is configured, and refuses at M2: there is no AP PIN.
+Windows expects when it asks whether an access point is configured, and refuses at M2 where there is no AP PIN.
 """
 
 from dataclasses import replace
@@ -12,10 +12,11 @@ from wpsagent.crypto.diffie_hellman import KeyPair, generate_key_pair
 from wpsagent.eap.machine import Role
 from wpsagent.octets import MacAddress
 from wpsagent.ports import Entropy
+from wpsagent.wsc.device_psks import DevicePsks
 from wpsagent.wsc.elements import wrap
 from wpsagent.wsc.enrollee import AccessPointEnrollee, Enrollee, EnrolleeParameters
 from wpsagent.wsc.internal_registrar import BssAuthority
-from wpsagent.wsc.lock_out import LockOut, SetupLockMode
+from wpsagent.wsc.issuing import IssuingEvent
 from wpsagent.wsc.registrar import Registrar, RegistrarParameters
 
 
@@ -36,30 +37,53 @@ class WpsRuns:
         if self._key_pair is None:
             self._key_pair = generate_key_pair(self._entropy)
 
-    def machine_for(self, role: Role) -> Registrar | Enrollee:
-        """The machine that talks to a station of this role."""
-        return self._registrar() if role is Role.ENROLLEE else self._enrollee()
+    @property
+    def psks(self) -> DevicePsks:
+        """The keys of single devices."""
+        return self._authority.issuer.psks
+
+    def machine_for(self, role: Role, station: MacAddress) -> Registrar | Enrollee:
+        """The machine that talks to a station of this role; raises ProtocolError when there can be none."""
+        return self._registrar() if role is Role.ENROLLEE else self._enrollee(station)
 
     def _registrar(self) -> Registrar:
         key_pair, self._key_pair = self._key_pair, None
         parameters = RegistrarParameters(device=self._device, uuid_r=self._authority.registrar.uuid)
         return Registrar(parameters, self._authority, self._entropy, key_pair)
 
-    def _enrollee(self) -> Enrollee:
-        # One key pair for all these runs: none gets beyond M2, and who asks again and again costs no exponentiation.
-        self._enrollee_key_pair = self._enrollee_key_pair or generate_key_pair(self._entropy)
+    def _enrollee(self, registrar: MacAddress) -> Enrollee:
+        use = self._authority.registrar.enrolment.begin()
+        issuer = self._authority.issuer
+        is_open = use.password is not None and not use.is_locked
         return Enrollee(
             EnrolleeParameters(
                 device=self._device,
                 uuid_e=self._authority.registrar.uuid,
                 mac_address=self._address,
-                password=None,
+                password=use.password if is_open else None,
                 wps_state=self._authority.wps_state,
-                access_point=AccessPointEnrollee(settings=b"", lock=LockOut(0.0, mode=SetupLockMode.LOCKED)),
+                access_point=AccessPointEnrollee(
+                    settings=issuer.ap_settings_for(registrar, self._address) if is_open else b"",
+                    lock=use,
+                    keeps_push_button=issuer.policy.keeps_push_button,
+                ),
             ),
             self._entropy,
-            self._enrollee_key_pair,
+            None if is_open else self._key_pair_of_refused(),
         )
+
+    def _key_pair_of_refused(self) -> KeyPair:
+        """One for all runs that end at M2: who asks again and again costs no exponentiation."""
+        self._enrollee_key_pair = self._enrollee_key_pair or generate_key_pair(self._entropy)
+        return self._enrollee_key_pair
+
+    def registrar_verified(self, station: MacAddress) -> None:
+        """An external registrar has proved that it knows the AP PIN."""
+        self._authority.issuer.registrar_verified(station)
+
+    def next_event(self) -> IssuingEvent | None:
+        """Drains what became of the keys and settings that were handed out."""
+        return self._authority.next_event()
 
     def probe_request_received(self, source: MacAddress, attributes: bytes, now: float) -> None:
         """A probe request with a WPS element: an enrollee may be looking for its registrar."""

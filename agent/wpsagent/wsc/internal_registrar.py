@@ -46,6 +46,8 @@ from wpsagent.wsc.enumerations import (
     WpsState,
 )
 from wpsagent.wsc.internal_registrar_events import (
+    ApPinDisabled,
+    ApPinEnabled,
     EnrolleeSeen,
     EnrolmentSucceeded,
     InternalRegistrarEvent,
@@ -60,6 +62,8 @@ from wpsagent.wsc.internal_registrar_events import (
     RegistrarStatus,
     SelectedRegistrarChanged,
     SelectionEndReason,
+    SetupLocked,
+    SetupUnlocked,
 )
 from wpsagent.wsc.issuing import CredentialIssuer, IssuingEvent, IssuingPolicy
 from wpsagent.wsc.messages import M1
@@ -69,6 +73,8 @@ from wpsagent.wsc.push_button import WALK_TIME, Admission, PushButtonMonitor
 from wpsagent.wsc.registrar import Grant, Refusal, RunOutcome
 
 __all__ = [
+    "ApPinDisabled",
+    "ApPinEnabled",
     "BssAuthority",
     "EnrolleeSeen",
     "EnrolmentSucceeded",
@@ -85,6 +91,8 @@ __all__ = [
     "RegistrarStatus",
     "SelectedRegistrarChanged",
     "SelectionEndReason",
+    "SetupLocked",
+    "SetupUnlocked",
 ]
 
 PUSH_BUTTON_PASSWORD = b"00000000"
