@@ -126,6 +126,7 @@ def _defaults() -> dict[str, Any]:
 def _configuration(readings: Sequence[_Reading]) -> Configuration:
     networks = [bss for reading in readings for bss in reading.networks]
     device = _device(networks)
+    _unique_interfaces(networks)
     problems = [problem for reading in readings for problem in reading.problems]
     warnings = [warning for reading in readings for warning in reading.warnings]
     if not problems:
@@ -144,17 +145,21 @@ def _configuration(readings: Sequence[_Reading]) -> Configuration:
 
 
 def _check(networks: Sequence[Bss], problems: list[str], warnings: list[str]) -> None:
-    """What must hold between options, and between networks."""
+    """What must hold between the options that TOML has, too."""
     checks = WpsChecks(Path.cwd(), problems, warnings)
     for bss in networks:
         checks.access_point(bss.table)
     checks.groups([bss.table for bss in networks])
+
+
+def _unique_interfaces(networks: Sequence[Bss]) -> None:
     seen: set[str] = set()
     for bss in networks:
         interface = bss.table["interface"]
         if interface in seen:
             bss.refuse("interface", f'found "{interface}", which another network has already')
-        seen.add(interface)
+        elif isinstance(interface, str):
+            seen.add(interface)
 
 
 def _agent(networks: Iterable[Bss]) -> AgentSettings:
