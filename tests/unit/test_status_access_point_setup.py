@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The set-up of an access point as it is told: its lock, its PIN, its new settings; the key to control clients alone."""
+"""The set-up of an access point as it is told: lock, PIN, new settings; the key to control clients alone."""
 
 import json
 from typing import Any

@@ -34,7 +34,7 @@ from wpsagent.daemon.stations import OpenStationRadio, Station, Stations
 from wpsagent.errors import OverlapError, UsageError
 from wpsagent.io.mqtt import MqttReporter
 from wpsagent.io.service_manager import ServiceManager
-from wpsagent.octets import NO_ADDRESS, MacAddress
+from wpsagent.octets import MacAddress
 from wpsagent.ports import AccessPointRadio, Entropy, StationRadio
 from wpsagent.roles.runner import ButtonGroup
 from wpsagent.status import events as e
@@ -208,27 +208,13 @@ class Daemon:
         )
 
     def access_points(self) -> Sequence[AccessPointStatus]:
-        return [
-            AccessPointStatus(
-                interface=network.settings.interface,
-                address=network.runner.machine.address if network.runner else NO_ADDRESS,
-                ssid=network.settings.ssid,
-                frequency_mhz=network.settings.frequency_mhz,
-                channel=network.settings.channel,
-                is_enabled=network.is_up,
-                stations=len(network.runner.machine.connected_stations) if network.runner else 0,
-                phy=network.runner.radio.capabilities.wiphy_name if network.runner else "",
-                beacon_interval_tu=network.settings.beacon_interval_tu,
-                dtim_period=network.settings.dtim_period,
-            )
-            for network in self.networks.networks
-        ]
+        return [network.status for network in self.networks.networks]
 
     def access_point_doors(self) -> Sequence[AccessPoint]:
-        return ()
+        return self.networks.networks
 
     def pending_pins(self, target: str | None) -> Sequence[EnrolleeInformation]:
-        return ()
+        return self.networks.pending_pins(self.networks.select(target))
 
     def stations(self) -> Sequence[Station]:
         return self._stations.stations

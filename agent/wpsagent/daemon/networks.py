@@ -1,139 +1,32 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The networks of the configuration: brought up, watched, brought up again when their radio comes back.
+"""The networks of the configuration, and the button groups they form.
 
-Each network is one access point on one radio; those of one button group share an InternalRegistrar.
+Each network is one access point on one radio (`daemon.network`); those of one button group share an InternalRegistrar,
+with it the AP PIN and the lock that keeps it from being guessed.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 
-from wpsagent.config.model import AccessPointSettings, Configuration, Security
-from wpsagent.daemon.translate import from_access_point, from_registrar
-from wpsagent.daemon.upkeep import Upkeep
-from wpsagent.dot11.channels import FrequencyBand, band_of, channel_of
+from wpsagent.config.model import AccessPointSettings, Configuration, DeviceSettings
+from wpsagent.daemon.network import Network
+from wpsagent.daemon.translate import from_registrar
+from wpsagent.daemon.wps_files import LockOutFile, PinRequests
 from wpsagent.errors import UsageError
 from wpsagent.octets import MacAddress
 from wpsagent.ports import AccessPointRadio, Entropy
-from wpsagent.roles import events as ap
-from wpsagent.roles.access_point import AccessPoint
-from wpsagent.roles.parameters import AccessPointParameters
-from wpsagent.roles.runner import AccessPointRunner, ButtonGroup
-from wpsagent.roles.wps_runs import WpsRuns
+from wpsagent.roles.runner import ButtonGroup
 from wpsagent.status import events as e
+from wpsagent.wsc.ap_enrolment import AccessPointEnrolment, ApEnrolmentParameters
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.device import uuid_from_mac
-from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType, RfBands
-from wpsagent.wsc.internal_registrar import (
-    BssAuthority,
-    EnrolmentSucceeded,
-    InternalRegistrar,
-    InternalRegistrarEvent,
-)
+from wpsagent.wsc.enrollee_table import EnrolleeInformation
+from wpsagent.wsc.enumerations import RfBands
+from wpsagent.wsc.internal_registrar import EnrolmentSucceeded, InternalRegistrar, InternalRegistrarEvent
 
 OpenRadio = Callable[[AccessPointSettings], Awaitable[AccessPointRadio]]
 """Opens the radio of a network; raises RadioError, NetlinkError."""
-
-_RF_BANDS = {
-    FrequencyBand.GHZ_2_4: RfBands.BAND_2_4_GHZ,
-    FrequencyBand.GHZ_5: RfBands.BAND_5_GHZ,
-    FrequencyBand.GHZ_60: RfBands.BAND_60_GHZ,
-}
-
-
-class Network(Upkeep):
-    """One access point, up or down."""
-
-    def __init__(self, settings: AccessPointSettings, networks: "Networks") -> None:
-        super().__init__(settings.interface)
-        self.settings = settings
-        self.runner: AccessPointRunner | None = None
-        self._networks = networks
-        self._authority: BssAuthority | None = None
-
-    @property
-    def is_up(self) -> bool:
-        return self.runner is not None and self.runner.machine.is_started
-
-    @property
-    def rf_band(self) -> RfBands:
-        return _RF_BANDS[band_of(self.settings.frequency_mhz)]
-
-    @property
-    def frequency_mhz(self) -> int:
-        """Where it is; where it would like to be while it is down."""
-        return self.settings.frequency_mhz if self.runner is None else self.runner.machine.parameters.frequency_mhz
-
-    async def move_to(self, frequency_mhz: int, count: int) -> None:
-        """Go to another channel and tell the stations in so many beacons before; raises RadioError."""
-        if self.runner is not None:
-            await self.runner.switch_channel(frequency_mhz, count)
-
-    def _tell_started(self) -> None:
-        settings, mhz = self.settings, self.frequency_mhz
-        self._networks.report(e.AccessPointStarted(settings.interface, settings.ssid, channel_of(mhz), mhz))
-
-    def _tell_recovered(self) -> None:
-        self._networks.report(e.RadioRecovered(self.interface))
-
-    def _tell_failed(self, reason: str) -> None:
-        self._networks.report(e.AccessPointFailed(self.interface, reason))
-
-    async def _come_up(self) -> None:
-        radio = await self._networks.open_radio(self.settings)
-        await self._run(radio)
-        if self._group is not None:
-            self._group.pump()  # one network more: the others of the group say so in their beacons
-
-    async def _run(self, radio: AccessPointRadio) -> None:
-        """Beacon on a radio, which is given back if that cannot be."""
-        entropy = self._networks.entropy
-        try:
-            parameters = _parameters(self.settings)
-            mhz = self._networks.frequency_for(radio, parameters.frequency_mhz)
-            parameters = replace(parameters, frequency_mhz=mhz)
-            machine = AccessPoint(parameters, radio.address, radio.capabilities, self._wps(radio), entropy)
-        except BaseException:
-            await radio.close()
-            raise
-        self.runner = AccessPointRunner(machine, radio, self._ap_events)
-        if self._group is not None:
-            # Before its start: a button that is pressed meanwhile changes its beacon too.
-            self._group.runners.append(self.runner)
-        try:
-            await self.runner.start()
-        except BaseException:
-            await self._take_down()
-            raise
-
-    @property
-    def _group(self) -> ButtonGroup | None:
-        return self._networks.groups.get(self.settings.button_group) if self.settings.wps else None
-
-    async def _take_down(self) -> None:
-        if self.runner is not None:
-            runner, self.runner = self.runner, None
-            if self._group is not None:
-                self._group.runners.remove(runner)
-            await runner.stop()
-
-    def _wps(self, radio: AccessPointRadio) -> WpsRuns | None:
-        if not self.settings.wps:
-            return None
-        if self._authority is None:
-            group = self._networks.group(self.settings.button_group, radio.address)
-            self._authority = group.registrar.add_network(_network_settings(self.settings), self.rf_band)
-        return WpsRuns(self._authority, radio.address, self._networks.entropy)
-
-    def _ap_events(self, events: Sequence[ap.ApEvent]) -> None:
-        if self._group is not None:
-            # The stations' runs have talked to the registrar: its word (success) comes before theirs.
-            self._group.pump()
-        for event in events:
-            for agent_event in from_access_point(self.settings.interface, self.settings.button_group, event):
-                self._networks.report(agent_event)
-            if isinstance(event, ap.AccessPointLost):
-                self._lost.set()
 
 
 class Networks:
@@ -153,8 +46,11 @@ class Networks:
         """Where a network is to come up that would like to be on that frequency: its radio may be in use."""
         self.groups: dict[str, ButtonGroup] = {}
         self._together: dict[str, frozenset[str]] = {}  # with which groups each was last opened
-        self._device = configuration.device
+        self.device = configuration.device
+        self.state_directory = configuration.agent.state_directory
         self._uuid = configuration.device.uuid
+        self._enrolments: dict[str, AccessPointEnrolment] = {}
+        self._pin_requests: dict[str, PinRequests] = {}
         self.networks = [Network(settings, self) for settings in configuration.access_points]
 
     async def start(self) -> None:
@@ -173,16 +69,99 @@ class Networks:
         if name not in self.groups:
             # One UUID for all groups: a station that hears two of them in push-button mode must see no overlap.
             self._uuid = self._uuid or uuid_from_mac(address)
-            registrar = InternalRegistrar(self._device.description(self._rf_bands(name)), self._uuid, self.entropy)
+            registrar = InternalRegistrar(
+                self.device.description(self._rf_bands(name)), self._uuid, self.entropy, self.enrolment(name)
+            )
 
             def report(events: Sequence[InternalRegistrarEvent]) -> None:
                 for event in events:
-                    self.report(from_registrar(name, event))
-                    if isinstance(event, EnrolmentSucceeded):
-                        self._served(name)
+                    self._registrar_event(name, event)
 
             self.groups[name] = ButtonGroup(registrar, report)
         return self.groups[name]
+
+    def _registrar_event(self, name: str, event: InternalRegistrarEvent) -> None:
+        interfaces = [network.interface for network in self._with_wps(name)]
+        for agent_event in from_registrar(name, interfaces, event):
+            self.report(agent_event)
+            if isinstance(agent_event, e.PinNeeded):
+                self._note_request(name, agent_event)
+        if isinstance(event, EnrolmentSucceeded):
+            self._served(name)
+
+    def _with_wps(self, name: str) -> list[Network]:
+        """The networks of a button group."""
+        return [network for network in self.networks if network.settings.wps and network.settings.button_group == name]
+
+    def _note_request(self, name: str, event: e.PinNeeded) -> None:
+        """Once in each file, however many networks of the group name it."""
+        for path in dict.fromkeys(network.settings.pin_requests for network in self._with_wps(name)):
+            if path is not None:
+                self._pin_requests.setdefault(path, PinRequests(path)).note(event, time.time())
+
+    # ---- the AP PIN
+
+    def enrolment(self, name: str) -> AccessPointEnrolment:
+        """The AP PIN of a button group and its lock, as they were left."""
+        if name not in self._enrolments:
+            network = self._with_wps(name)[0]
+            settings = network.settings
+            file = LockOutFile(
+                self.state_directory,
+                name,
+                lambda reason: self.report(e.SettingsNotSaved(network.interface, reason)),
+            )
+            self._enrolments[name] = AccessPointEnrolment(
+                self.entropy,
+                ApEnrolmentParameters(settings.ap_pin, settings.setup_locked, settings.lock_out_s),
+                now=asyncio.get_running_loop().time(),
+                state=file.load(),
+                save=file.save,
+            )
+        return self._enrolments[name]
+
+    def pump(self, name: str) -> None:
+        """The registrar of a group, or its AP PIN, has been told something."""
+        group = self.groups.get(name)
+        if group is not None:
+            group.registrar.handle_timer(asyncio.get_running_loop().time())
+            group.pump()
+
+    def pending_pins(self, groups: Mapping[str, ButtonGroup]) -> list[EnrolleeInformation]:
+        """Who waits for somebody to enter its PIN, each once."""
+        now = asyncio.get_running_loop().time()
+        waiting = (pending.enrollee for group in groups.values() for pending in group.registrar.pending_pins(now))
+        return list({enrollee.uuid_e: enrollee for enrollee in waiting}.values())
+
+    # ---- other settings
+
+    def reconfigure(self, interface: str, settings: NetworkSettings, *, is_configured: bool = True) -> None:
+        """Another name and key for one network, kept and on the air in a moment; raises UsageError."""
+        network = next((network for network in self.networks if network.interface == interface), None)
+        if network is None:
+            raise UsageError(f"there is no access point on {interface}")
+        network.reconfigure(settings, is_configured=is_configured)
+
+    def take_over(self, network: Network, settings: NetworkSettings, shown: str) -> None:
+        """What a registrar gave one network is for all that were the same network: both bands of one access point."""
+        before = network.network_settings
+        for other in self._with_wps(network.settings.button_group):
+            if other.network_settings == before:
+                other.reconfigure(settings, shown=shown)
+
+    def set_device(self, device: DeviceSettings) -> None:
+        """How all networks name themselves from now on."""
+        if device == self.device:
+            return
+        self.device, self._uuid = device, device.uuid or self._uuid
+        for name, group in self.groups.items():
+            group.registrar.device = device.description(self._rf_bands(name))
+            group.registrar.uuid = self._uuid or group.registrar.uuid
+        for network in self.networks:
+            if network.settings.wps:
+                network.begin_anew()
+
+    # ---- button and PINs
 
     def press_button(self, groups: Mapping[str, ButtonGroup]) -> None:
         """One press for these groups, which lets one device in; raises OverlapError, and then has opened none."""
@@ -234,29 +213,3 @@ class Networks:
                     return {network.settings.button_group: self.groups[network.settings.button_group]}
         names = sorted({*self.groups, *(network.settings.interface for network in self.networks)})
         raise UsageError(f"no button group or interface {target!r}; there are: {', '.join(names)}")
-
-
-def _parameters(settings: AccessPointSettings) -> AccessPointParameters:
-    return AccessPointParameters(
-        interface=settings.interface,
-        settings=_network_settings(settings),
-        frequency_mhz=settings.frequency_mhz,
-        beacon_interval_tu=settings.beacon_interval_tu,
-        dtim_period=settings.dtim_period,
-        is_hidden=settings.hidden,
-        country=settings.country,
-        max_stations=settings.max_stations,
-        inactivity=settings.inactivity_s,
-        group_rekey=settings.group_rekey_s,
-    )
-
-
-def _network_settings(settings: AccessPointSettings) -> NetworkSettings:
-    is_open = settings.security is Security.OPEN
-    return NetworkSettings(
-        ssid=settings.ssid,
-        authentication_types=AuthenticationType.OPEN if is_open else AuthenticationType.WPA2_PERSONAL,
-        encryption_types=EncryptionType.NONE if is_open else EncryptionType.AES,
-        passphrase=settings.passphrase,
-        psk=settings.psk,
-    )

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From what the access points and their registrars report to the one vocabulary of the agent, status.events."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from wpsagent.dot11.channels import channel_of
 from wpsagent.roles import events as ap
 from wpsagent.status import events as e
 from wpsagent.wsc import internal_registrar as wps
+from wpsagent.wsc.ap_enrolment import ApPinDisabled, ApPinEnabled
+from wpsagent.wsc.lock_out import SetupLocked, SetupUnlocked
 
 _REASONS = {
     wps.SelectionEndReason.SUCCEEDED: e.SessionEndReason.SUCCEEDED,
@@ -47,9 +49,23 @@ _REGISTRAR: Mapping[type, Callable[[str, Any], e.AgentEvent]] = {
 }
 
 
-def from_registrar(group: str, event: wps.InternalRegistrarEvent) -> e.AgentEvent:
-    """What the registrar of a button group reports (SelectedRegistrarChanged is the runner's, not ours)."""
-    return _REGISTRAR[type(event)](group, event)
+_AP_PIN: Mapping[type, Callable[[str, Any], e.AgentEvent]] = {
+    SetupLocked: lambda interface, event: e.SetupLocked(interface, event.ends_at),
+    SetupUnlocked: lambda interface, _event: e.SetupUnlocked(interface),
+    ApPinDisabled: lambda interface, _event: e.ApPinDisabled(interface),
+}
+
+
+def from_registrar(group: str, interfaces: Sequence[str], event: wps.InternalRegistrarEvent) -> list[e.AgentEvent]:
+    """What the registrar of a button group reports (SelectedRegistrarChanged is the runner's, not ours).
+
+    interfaces: those of its networks, each of which has the AP PIN.
+    """
+    if isinstance(event, ApPinEnabled):
+        return []  # whoever set it knows
+    if type(event) in _AP_PIN:
+        return [_AP_PIN[type(event)](interface, event) for interface in interfaces]
+    return [_REGISTRAR[type(event)](group, event)]
 
 
 def from_access_point(interface: str, group: str, event: ap.ApEvent) -> list[e.AgentEvent]:
@@ -75,6 +91,10 @@ def from_access_point(interface: str, group: str, event: ap.ApEvent) -> list[e.A
             ]
         case ap.WpsRunEnded():
             return [e.EapFailed(interface, event.address)]
+        case ap.ApSettingsRead():
+            return [e.NetworkRead(interface, event.address)]
+        case ap.ApSettingsChanged() | ap.PskAdded():
+            return []  # told by the network when it has taken them over
         case ap.ChannelChanged():
             return [e.ChannelChanged(interface, channel_of(event.frequency_mhz), event.frequency_mhz)]
         case ap.AccessPointLost():

@@ -304,6 +304,14 @@ class ApPinDisabled:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkRead:
+    """A registrar that knows the AP PIN has read the settings of a network of ours."""
+
+    interface: str
+    address: MacAddress
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkChanged:
     """A registrar, or the first enrolment of an unconfigured access point, gave a network of ours new settings.
 
@@ -374,6 +382,7 @@ AgentEvent = (
     | SetupLocked
     | SetupUnlocked
     | ApPinDisabled
+    | NetworkRead
     | NetworkChanged
     | SettingsNotSaved
     | SettingsDropped

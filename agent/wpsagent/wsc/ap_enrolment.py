@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 from wpsagent.errors import UsageError
 from wpsagent.ports import Entropy
-from wpsagent.wsc.lock_out import FIRST_PERIOD, LockOut, LockOutEvent, LockOutState, SetupLockMode
+from wpsagent.wsc.lock_out import FIRST_PERIOD, LockOut, LockOutEvent, LockOutState, SetupLocked, SetupLockMode
 from wpsagent.wsc.pin import PinCheck, check_pin, generate_pin
 
 
@@ -130,6 +130,32 @@ class AccessPointEnrolment:
     def is_advertised(self) -> bool:
         """True when beacons and probe responses carry AP Setup Locked."""
         return self._lock.is_advertised
+
+    @property
+    def mode(self) -> SetupLockMode:
+        """ap_setup_locked: as configured, or as it has become."""
+        return self._lock.mode
+
+    @property
+    def guessing_lock(self) -> SetupLocked | None:
+        """The lock that wrong PINs have brought about, None where there is none."""
+        is_guessed = self._lock.is_locked and self._lock.mode is not SetupLockMode.LOCKED
+        return SetupLocked(self._lock.deadline) if is_guessed else None
+
+    def set_mode(self, mode: SetupLockMode, now: float) -> None:
+        """ap_setup_locked was set while the network runs; what failed so far is not forgotten."""
+        self._lock.mode = mode
+        self._settle(now)
+
+    @property
+    def mode(self) -> SetupLockMode:
+        """ap_setup_locked."""
+        return self._lock.mode
+
+    def set_mode(self, mode: SetupLockMode, now: float) -> None:
+        """Another ap_setup_locked."""
+        self._lock.set_mode(mode, now)
+        self._settle(now)
 
     # ---- runs
 
