@@ -108,10 +108,10 @@ def test_cancel_ends_what_both_roles_are_at(tmp_path: Path) -> None:
 def test_the_radio_of_the_kernel_is_opened_as_configured() -> None:
     async def scene() -> None:
         for eapol, on_packet in (("auto", False), ("packet", True)):
-            (settings,) = parse(f'{STATION_TABLE}eapol = "{eapol}"\n').stations
+            (settings,) = parse(f'{STATION_TABLE}eapol = "{eapol}"\ncreate_on = "phy0"\n').stations
             assert settings.eapol is EapolTransport(eapol)
             with patch("wpsagent.io.nl80211.station.open_station_radio") as opened:
                 await open_kernel_station_radio(settings)
-            opened.assert_awaited_once_with("sta0", on_packet_eapol=on_packet)
+            opened.assert_awaited_once_with("sta0", create_on="phy0", on_packet_eapol=on_packet)
 
     run(scene())

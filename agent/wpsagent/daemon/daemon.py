@@ -29,7 +29,9 @@ from wpsagent.daemon.board import Leds, button_name, open_buttons, open_leds
 from wpsagent.daemon.control import ControlSockets
 from wpsagent.daemon.hooks import StationHooks
 from wpsagent.daemon.networks import Networks, OpenRadio
+from wpsagent.daemon.repeater import Repeater
 from wpsagent.daemon.reporting import Reporting
+from wpsagent.daemon.shared_radio import SharedRadios
 from wpsagent.daemon.stations import OpenStationRadio, Station, Stations
 from wpsagent.errors import OverlapError, UsageError
 from wpsagent.io.mqtt import MqttReporter
@@ -64,7 +66,11 @@ async def open_kernel_station_radio(settings: StationSettings) -> StationRadio:
     """The radio of a station, by nl80211; raises RadioError, NetlinkError."""
     from wpsagent.io.nl80211.station import open_station_radio
 
-    return await open_station_radio(settings.interface, on_packet_eapol=settings.eapol is EapolTransport.PACKET)
+    return await open_station_radio(
+        settings.interface,
+        create_on=settings.create_on,
+        on_packet_eapol=settings.eapol is EapolTransport.PACKET,
+    )
 
 
 class Daemon:
@@ -80,7 +86,9 @@ class Daemon:
     ) -> None:
         """on_hang_up: what SIGHUP asks for; where nobody says it, it is the end."""
         self.configuration = configuration
-        networks = [Network(ap.interface, ap.button_group, ap.ssid, ap.channel) for ap in configuration.access_points]
+        networks = [
+            Network(ap.interface, ap.button_group, ap.ssid, ap.channel, ap.follow) for ap in configuration.access_points
+        ]
         agent = configuration.agent
         self.reporting = Reporting(
             StatusBoard(
@@ -92,8 +100,16 @@ class Daemon:
                 stations=[station.interface for station in configuration.stations],
             )
         )
-        self.networks = Networks(configuration, open_radio, entropy, self.reporting.report)
-        self._stations = Stations(configuration, open_station, entropy, self.reporting.report)
+        report = self.reporting.report
+        shared = SharedRadios(
+            lambda: self.networks.networks, lambda ap, station, reason: report(e.ChannelKept(ap, station, reason))
+        )
+        self.networks = Networks(configuration, shared.opening_access_points(open_radio), entropy, report)
+        self.networks.frequency_for = shared.frequency_for
+        self._stations = Stations(configuration, shared.opening_stations(open_station), entropy, report)
+        repeater = Repeater(configuration.access_points, self.networks, report)
+        for station in self._stations.stations:
+            station.observers.append(repeater.observe)
         self.control = ControlSockets(agent, Commands(self))
         self.leds = Leds()
         self.mqtt: MqttReporter | None = None

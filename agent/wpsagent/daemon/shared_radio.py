@@ -21,6 +21,9 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from wpsagent.config.model import AccessPointSettings, StationSettings
+from wpsagent.daemon.networks import OpenRadio
+from wpsagent.daemon.stations import OpenStationRadio
 from wpsagent.errors import AgentError, RadioError
 from wpsagent.octets import MacAddress
 from wpsagent.ports import (
@@ -52,6 +55,9 @@ FREQUENCIES_AT_ONCE = 3
 PAUSE = 0.2
 """A scan beside an access point: so many channels (0.2 s if asked actively, 0.4 s if listened to), then a pause."""
 
+_SIMULATED_DRIVER = "simulated"
+"""The radios in memory (io.simulated_radio)."""
+
 _SOURCE = slice(10, 16)
 """Address 2 of a management frame (IEEE 802.11-2020, 9.3.3.1)."""
 
@@ -81,17 +87,31 @@ class SharedRadios:
         self._ap_radios: dict[str, SharingAccessPointRadio] = {}
         self._station_radios: dict[str, SharingStationRadio] = {}
 
-    def share_access_point(self, radio: AccessPointRadio) -> AccessPointRadio:
-        """The radio of an access point that has just been opened."""
-        shared = SharingAccessPointRadio(radio, self)
-        self._ap_radios[radio.interface] = shared
-        return shared
+    def opening_access_points(self, open_radio: OpenRadio) -> OpenRadio:
+        """Opens radios of access points as open_radio does, to be shared."""
 
-    def share_station(self, radio: StationRadio) -> StationRadio:
-        """The radio of a station that has just been opened."""
-        shared = SharingStationRadio(radio, self)
-        self._station_radios[radio.interface] = shared
-        return shared
+        async def open_shared(settings: AccessPointSettings) -> AccessPointRadio:
+            radio = await open_radio(settings)
+            if _is_simulated(radio.capabilities):
+                return radio
+            shared = SharingAccessPointRadio(radio, self)
+            self._ap_radios[radio.interface] = shared
+            return shared
+
+        return open_shared
+
+    def opening_stations(self, open_radio: OpenStationRadio) -> OpenStationRadio:
+        """Opens radios of stations as open_radio does, to be shared."""
+
+        async def open_shared(settings: StationSettings) -> StationRadio:
+            radio = await open_radio(settings)
+            if _is_simulated(radio.capabilities):
+                return radio
+            shared = SharingStationRadio(radio, self)
+            self._station_radios[radio.interface] = shared
+            return shared
+
+        return open_shared
 
     def forget(self, radio: "SharingAccessPointRadio | SharingStationRadio") -> None:
         """It has been given back."""
@@ -157,9 +177,13 @@ class SharedRadios:
         return sum(_is_same(radio.capabilities, one) for radio in radios.values())
 
 
+def _is_simulated(capabilities: RadioCapabilities) -> bool:
+    """Where the air is ours alone a station may join our own access point: whom else."""
+    return capabilities.driver == _SIMULATED_DRIVER
+
+
 def _is_same(one: RadioCapabilities, other: RadioCapabilities) -> bool:
-    """The same radio; simulated ones, which have no combinations, are always apart."""
-    return one.wiphy == other.wiphy and one.wiphy_name == other.wiphy_name and bool(one.combinations)
+    return (one.wiphy, one.wiphy_name) == (other.wiphy, other.wiphy_name)
 
 
 class SharingAccessPointRadio(AccessPointRadio):

@@ -7,8 +7,9 @@ be written is told to everybody, and its networks work all the same until the ag
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +26,7 @@ from wpsagent.octets import MacAddress
 from wpsagent.ports import Entropy, RadioCapabilities, StationRadio
 from wpsagent.roles.runner import StationRunner
 from wpsagent.roles.sta import events as sta
+from wpsagent.roles.sta.bss_table import Bss
 from wpsagent.roles.sta.machine import StationMachine
 from wpsagent.roles.sta.network import NetworkList
 from wpsagent.roles.sta.options import OPTIONS, check_option, shown_option, with_options
@@ -66,10 +68,14 @@ class Station(Upkeep):
         self._report = report
         self._store = NetworkStore(settings.networks_file)
         self._is_loaded = False
+        self.heard_elsewhere: Callable[[], Iterable[Bss]] = tuple
+        """The access points that the other stations hear."""
         self._machine: StationMachine | None = None  # the last one, also while its radio is gone
         self._options: dict[str, str] = {}
         self._unsaved: dict[str, str] = {}
         self._scan_ids = count(1)
+        self.observers: list[Callable[[Station, sta.StationReport], None]] = []
+        """Who hears what the machine reports, beside everybody who hears what became of it."""
 
     @property
     def is_up(self) -> bool:
@@ -91,6 +97,7 @@ class Station(Upkeep):
         except BaseException:
             await radio.close()
             raise
+        machine.listen_with(self.heard_elsewhere)
         self.runner = StationRunner(machine, radio, self._station_events)
         before, self._machine = self._machine, machine
         if before is not None and not before.is_wanted:
@@ -135,6 +142,8 @@ class Station(Upkeep):
                 self._networks_changed()  # in its place: whoever hears of the success finds it saved
             for agent_event in from_station(self.interface, event, self.networks):
                 self._report(agent_event)
+            for observer in self.observers:
+                observer(self, event)
             if isinstance(event, sta.StationLost):
                 self._lost.set()
 
@@ -300,6 +309,9 @@ class Stations:
         self.stations = [
             Station(settings, configuration.device, open_radio, entropy, report) for settings in configuration.stations
         ]
+        for station in self.stations:
+            station.heard_elsewhere = partial(self._heard_beside, station)
+            station.observers.append(self._listen_along)
 
     async def start(self) -> None:
         """Bring up all that can be."""
@@ -318,6 +330,18 @@ class Stations:
     def cancel(self) -> None:
         for station in self.stations:
             station.cancel()
+
+    def _heard_beside(self, listener: Station) -> Iterator[Bss]:
+        for station in self.stations:
+            if station is not listener and station.runner is not None:
+                yield from station.runner.machine.bsses
+
+    def _listen_along(self, station: Station, event: sta.StationReport) -> None:
+        """While one looks for a pressed button the others listen too: what they alone can hear may be an overlap."""
+        if isinstance(event, sta.WpsStarted) and event.method is sta.WpsMethod.PUSH_BUTTON:
+            for other in self.stations:
+                if other is not station and other.is_up:
+                    other.act(lambda machine, now: machine.scan(now))
 
 
 def _description(device: DeviceSettings, capabilities: RadioCapabilities) -> DeviceDescription:

@@ -15,7 +15,7 @@ comes before the news of the association, and sees to it that every association 
 
 from abc import ABC, abstractmethod
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from wpsagent.dot11.frames import ReasonCode
@@ -24,6 +24,7 @@ from wpsagent.octets import MacAddress
 from wpsagent.ports import (
     Associated,
     AssociationFailed,
+    ChannelSwitched,
     CommandFailed,
     Connect,
     Disconnect,
@@ -163,6 +164,8 @@ class Association(ABC):
                 self._command_failed(event, now)
             case UnprotectedFarewell() | FrameReceived() if self.state is State.ASSOCIATED:
                 self._receive_management(event, now)
+            case ChannelSwitched():
+                self.bss = replace(self.bss, frequency_mhz=event.frequency_mhz)
             case _:
                 pass
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The station: what its owner sees of it and asks it for.  What it does by itself is `wpsagent.roles.sta.life`."""
 
+from collections.abc import Callable, Iterable
 from enum import Enum
 
 from wpsagent.dot11.elements import ElementId, Elements
@@ -179,6 +180,10 @@ class StationMachine(StationLife):
         self._search.protection = self._protection
 
     # ---- what the owner asks for: WPS
+
+    def listen_with(self, heard_elsewhere: Callable[[], Iterable[Bss]]) -> None:
+        """Access points that other interfaces of this device hear count for an overlap, and are never chosen."""
+        self._wps.heard_elsewhere = heard_elsewhere
 
     def wps_push_button(self, now: float, bssid: MacAddress | None = None) -> None:
         """The button was pressed; raises UsageError."""

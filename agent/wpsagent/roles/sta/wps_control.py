@@ -75,6 +75,8 @@ class WpsControl:
         self.run: WpsRun | None = None
         self.success: Success | None = None
         """What the last run brought, until somebody takes it."""
+        self.heard_elsewhere: Callable[[], Iterable[Bss]] = tuple
+        """What other interfaces of this device have heard."""
         self.parameters = parameters
         self._address = address
         self._capabilities = capabilities
@@ -162,7 +164,7 @@ class WpsControl:
 
     def scanned(self, run: WpsRun, bsses: Iterable[Bss], now: float) -> Wait:
         """A scan of the run is over."""
-        choice = run.choose(bsses, now)
+        choice = run.choose(bsses, now, self.heard_elsewhere())
         if isinstance(choice, Overlap):
             self.end(WpsCause.OVERLAP, ", ".join(str(bss.bssid) for bss in choice.bsses))
             return Wait(0.0)

@@ -132,12 +132,17 @@ class WpsRun:
             self._round_began_at = now
         return TriggerScan(self._plan.popleft(), elements=self._probe_elements())
 
-    def choose(self, bsses: Iterable[Bss], now: float) -> Candidate | Overlap | None:
-        """Whom to try after a scan; None when there is nobody yet: `scan` again in `delay` seconds."""
+    def choose(self, bsses: Iterable[Bss], now: float, elsewhere: Iterable[Bss] = ()) -> Candidate | Overlap | None:
+        """Whom to try after a scan; None when there is nobody yet: `scan` again in `delay` seconds.
+
+        elsewhere: what other interfaces of this device have heard, for the overlap rule.
+        """
         heard_since = self._round_began_at - CLOCK_TOLERANCE
         heard = [bss for bss in bsses if bss.seen_at >= heard_since]
         is_round_over = not self._plan
-        choice = self._search.choose(heard, now, heard_since=heard_since, is_after_scan=is_round_over)
+        choice = self._search.choose(
+            heard, now, heard_since=heard_since, elsewhere=elsewhere, is_after_scan=is_round_over
+        )
         self.delay = self._search.rescan_delay if is_round_over else 0.0
         if choice is not None:
             self._plan.clear()
