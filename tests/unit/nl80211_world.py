@@ -223,9 +223,9 @@ class World:
             await asyncio.sleep(0)
 
 
-def worlds(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def worlds(monkeypatch: pytest.MonkeyPatch, world: World | None = None) -> Iterator[World]:
     """For a fixture: a world that open_access_point_radio lives in; at the end its socket must be closed."""
-    world = World()
+    world = world or World()
     monkeypatch.setattr("wpsagent.io.nl80211.transport.open_socket", lambda: world.kernel)
     for module in (bring_up, interface_module):
         monkeypatch.setattr(module, "link", world.link)
