@@ -144,16 +144,6 @@ class AccessPointEnrolment:
 
     def set_mode(self, mode: SetupLockMode, now: float) -> None:
         """ap_setup_locked was set while the network runs; what failed so far is not forgotten."""
-        self._lock.mode = mode
-        self._settle(now)
-
-    @property
-    def mode(self) -> SetupLockMode:
-        """ap_setup_locked."""
-        return self._lock.mode
-
-    def set_mode(self, mode: SetupLockMode, now: float) -> None:
-        """Another ap_setup_locked."""
         self._lock.set_mode(mode, now)
         self._settle(now)
 
