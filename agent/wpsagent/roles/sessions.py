@@ -38,6 +38,7 @@ from wpsagent.rsn.key_frame import GroupKey
 from wpsagent.rsn.rsne import CipherSuite, Rsne
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.device_psks import DevicePsks
+from wpsagent.wsc.enrollee import Enrollee
 from wpsagent.wsc.events import ApPinVerified, ApSettingsTold, Event, NewApSettings, RunFailed, RunSucceeded
 from wpsagent.wsc.issuing import IssuingEvent, PskIssued, network_settings_of
 
@@ -209,26 +210,32 @@ class StationSessions:
                     pass
 
     def _report_run(self, station: Station, now: float) -> None:
-        while station.wsc is not None and (event := station.wsc.next_event()) is not None:
-            self._report_wsc(station, event, now)
-        while self._wps is not None and (issued := self._wps.next_event()) is not None:
+        wps = self._wps
+        while wps is not None and station.wsc is not None and (event := station.wsc.next_event()) is not None:
+            if isinstance(event, RunFailed) and not event.was_told_to_wait:
+                self._report(WpsRunFailed(station.address, event))
+            if isinstance(station.wsc, Enrollee):
+                self._report_enrollee(wps, station, event, now)
+        while wps is not None and (issued := wps.next_event()) is not None:
             self._report_issued(issued, now)
 
-    def _report_wsc(self, station: Station, event: Event, now: float) -> None:
+    def _report_enrollee(self, wps: WpsRuns, station: Station, event: Event, now: float) -> None:
+        """What our side of a run with an external registrar says."""
         match event:
-            case RunFailed(was_told_to_wait=False):
-                self._report(WpsRunFailed(station.address, event))
-            case ApPinVerified() if self._wps is not None:
-                self._wps.registrar_verified(station.address)
+            case ApPinVerified():
+                wps.registrar_verified(station.address)
             case ApSettingsTold():
                 self._report(ApSettingsRead(station.address))
             case NewApSettings():
                 station.new_settings = event
-            case RunSucceeded() if station.new_settings is not None:
-                new = station.new_settings
-                self._change(station.address, network_settings_of(new.settings), new.octets, now)
+            case RunFailed():
+                wps.registrar_served(station.address, event)
+            case RunSucceeded():
+                wps.registrar_served(station.address, None)
+                if (new := station.new_settings) is not None:
+                    self._change(station.address, network_settings_of(new.settings), new.octets, now)
             case _:
-                pass  # what the registrar and its owner are told by the registrar itself
+                pass  # RunFailed follows, and says the same
 
     def _report_issued(self, event: IssuingEvent, now: float) -> None:
         if isinstance(event, PskIssued):

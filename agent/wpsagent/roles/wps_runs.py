@@ -15,6 +15,7 @@ from wpsagent.ports import Entropy
 from wpsagent.wsc.device_psks import DevicePsks
 from wpsagent.wsc.elements import wrap
 from wpsagent.wsc.enrollee import AccessPointEnrollee, Enrollee, EnrolleeParameters
+from wpsagent.wsc.events import RunFailed
 from wpsagent.wsc.internal_registrar import BssAuthority
 from wpsagent.wsc.issuing import IssuingEvent
 from wpsagent.wsc.registrar import Registrar, RegistrarParameters
@@ -80,6 +81,10 @@ class WpsRuns:
     def registrar_verified(self, station: MacAddress) -> None:
         """An external registrar has proved that it knows the AP PIN."""
         self._authority.issuer.registrar_verified(station)
+
+    def registrar_served(self, station: MacAddress, failure: RunFailed | None) -> None:
+        """An external registrar's run is over; failure None: a success."""
+        self._authority.registrar.registrar_served(station, failure)
 
     def next_event(self) -> IssuingEvent | None:
         """Drains what became of the keys and settings that were handed out."""

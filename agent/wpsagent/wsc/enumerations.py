@@ -53,6 +53,18 @@ class DevicePasswordId:
     FIRST_OUT_OF_BAND = 0x0010
 
 
+PIN_PASSWORD_IDS = frozenset(
+    (
+        DevicePasswordId.DEFAULT,
+        DevicePasswordId.USER_SPECIFIED,
+        DevicePasswordId.MACHINE_SPECIFIED,
+        DevicePasswordId.REGISTRAR_SPECIFIED,
+        DevicePasswordId.P2PS_DEFAULT,
+    )
+)
+"""Device Password IDs that mean a PIN."""
+
+
 class ConfigMethods(IntFlag):
     """Config Methods, attribute 0x1008 (table 33); the virtual and physical members include their base bit."""
 

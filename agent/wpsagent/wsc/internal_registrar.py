@@ -15,7 +15,7 @@ number of events bounded.
 """
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from wpsagent.errors import DecodeError
 from wpsagent.octets import BROADCAST, MacAddress
@@ -39,12 +39,14 @@ from wpsagent.wsc.enrollee_table import (
     sanitize_text,
 )
 from wpsagent.wsc.enumerations import (
+    PIN_PASSWORD_IDS,
     ConfigurationError,
     DevicePasswordId,
     ErrorIndication,
     RfBands,
     WpsState,
 )
+from wpsagent.wsc.events import RunFailed
 from wpsagent.wsc.internal_registrar_events import (
     ApPinDisabled,
     ApPinEnabled,
@@ -101,16 +103,6 @@ PUSH_BUTTON_PASSWORD = b"00000000"
 MAX_REPORTS_PER_SECOND = 5
 MAX_REPORTS_WAITING = 64
 """Reports of strangers (EnrolleeSeen, PinNeeded) are dropped beyond these; what the owner's user did never is."""
-
-_PIN_IDS = frozenset(
-    (
-        DevicePasswordId.DEFAULT,
-        DevicePasswordId.USER_SPECIFIED,
-        DevicePasswordId.MACHINE_SPECIFIED,
-        DevicePasswordId.REGISTRAR_SPECIFIED,
-        DevicePasswordId.P2PS_DEFAULT,
-    )
-)
 
 _USE_OF_OUTCOME = {
     RunOutcome.SUCCEEDED: PinUse.SUCCEEDED,
@@ -321,7 +313,7 @@ class InternalRegistrar:
         self._enrollees.m1_received(EnrolleeInformation.of(m1.mac_address, m1.uuid_e, m1.device))
         if m1.device_password_id == DevicePasswordId.PUSH_BUTTON:
             answer = self._authorize_push_button(m1, now)
-        elif m1.device_password_id in _PIN_IDS:
+        elif m1.device_password_id in PIN_PASSWORD_IDS:
             answer = self._authorize_pin(m1, now)
         else:
             answer = Refusal(ConfigurationError.NO_ERROR)
@@ -357,7 +349,7 @@ class InternalRegistrar:
             return Grant(PUSH_BUTTON_PASSWORD, DevicePasswordId.PUSH_BUTTON, handle)
         if admission is Admission.NOT_ACTIVE:
             return Refusal(ConfigurationError.NO_ERROR)
-        self._note_failure(m1, ErrorIndication.NO_ERROR)
+        self._status = self._status.after_failure(m1.mac_address, ErrorIndication.NO_ERROR)
         return Refusal(ConfigurationError.MULTIPLE_PBC_DETECTED)
 
     def _authorize_pin(self, m1: M1, now: float) -> Grant | Refusal:
@@ -372,16 +364,21 @@ class InternalRegistrar:
     def _note_result(self, m1: M1, outcome: RunOutcome) -> None:
         if outcome is RunOutcome.SUCCEEDED:
             self._pending_pins.done(m1.uuid_e)
-            self._status = replace(self._status, last_result=LastResult.SUCCESS, peer_address=m1.mac_address)
+            self._status = self._status.after_success(m1.mac_address)
             self._events.append(EnrolmentSucceeded(m1.mac_address, m1.uuid_e, sanitize_text(m1.device_name)))
         else:
             is_refused = outcome in _PASSWORD_REFUSED
-            self._note_failure(m1, ErrorIndication.AUTHENTICATION_FAILURE if is_refused else ErrorIndication.NO_ERROR)
+            reason = ErrorIndication.AUTHENTICATION_FAILURE if is_refused else ErrorIndication.NO_ERROR
+            self._status = self._status.after_failure(m1.mac_address, reason)
 
-    def _note_failure(self, m1: M1, reason: ErrorIndication) -> None:
-        self._status = replace(
-            self._status, last_result=LastResult.FAILED, failure_reason=reason, peer_address=m1.mac_address
-        )
+    def registrar_served(self, address: MacAddress, failure: RunFailed | None) -> None:
+        """An external registrar's run with one of our networks is over; failure None: a success."""
+        if failure is None:
+            self._status = self._status.after_success(address)
+        else:
+            is_refused = failure.configuration_error == ConfigurationError.DEVICE_PASSWORD_AUTH_FAILURE
+            reason = ErrorIndication.AUTHENTICATION_FAILURE if is_refused else failure.error_indication
+            self._status = self._status.after_failure(address, reason)
 
     # ---- events
 
@@ -401,7 +398,7 @@ class InternalRegistrar:
     def _collect(self) -> None:
         while (event := self._monitor.next_event()) is not None:
             self._events.append(event)
-            self._status = replace(self._status, push_button=PushButtonStatus.after(event))
+            self._status = self._status.after_button(event)
         self._collect_enrolment()
 
     def _collect_enrolment(self) -> bool:

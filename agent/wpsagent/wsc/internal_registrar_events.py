@@ -5,7 +5,7 @@ They carry what Wi-Fi Simple Configuration 2.0, sections 7.4, 11.2 and 11.3, has
 Texts of devices are sanitized: they may go into events, files and terminals as they are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Self
 
@@ -180,3 +180,12 @@ class RegistrarStatus:
     last_result: LastResult = LastResult.NONE
     failure_reason: ErrorIndication = ErrorIndication.NO_ERROR
     peer_address: MacAddress | None = None
+
+    def after_button(self, event: PushButtonEvent) -> Self:
+        return replace(self, push_button=PushButtonStatus.after(event))
+
+    def after_success(self, peer: MacAddress) -> Self:
+        return replace(self, last_result=LastResult.SUCCESS, peer_address=peer)
+
+    def after_failure(self, peer: MacAddress, reason: ErrorIndication) -> Self:
+        return replace(self, last_result=LastResult.FAILED, failure_reason=reason, peer_address=peer)

@@ -167,6 +167,17 @@ class LockOut:
             self._is_locked = True
         self._unlock()
 
+    def set_mode(self, mode: SetupLockMode, now: float) -> None:
+        """Another ap_setup_locked; what failures have locked stays so."""
+        self.handle_timer(now)
+        was_locked, self.mode = self.is_locked, mode
+        if self._is_locked and not self.is_for_good and mode is not SetupLockMode.LOCKED:
+            self.deadline = self.deadline or now + (self._period or self._first_period)
+        elif mode is SetupLockMode.LOCKED:
+            self.deadline = None
+        if self.is_locked != was_locked:
+            self._events.append(SetupLocked(self.deadline) if self.is_locked else SetupUnlocked())
+
     def handle_timer(self, now: float) -> None:
         """Unlock when the period is over."""
         if self.deadline is not None and now >= self.deadline:
