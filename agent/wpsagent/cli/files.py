@@ -123,6 +123,7 @@ def _log_handler(options: argparse.Namespace) -> logging.Handler | None:
         if options.log_file is not None:
             return logging.FileHandler(Path(options.log_file).absolute(), encoding="utf-8")
         if options.syslog:
+            Path(_SYSLOG).stat()  # the handler itself would fail with each line
             return logging.handlers.SysLogHandler(_SYSLOG, logging.handlers.SysLogHandler.LOG_DAEMON)
     except OSError as error:
         raise AgentError(f"the log cannot be opened: {error.strerror}: {options.log_file or _SYSLOG}") from None
@@ -174,7 +175,7 @@ async def _has_come_up(daemon: Daemon, running: "asyncio.Task[None]") -> bool:
     down = list(_down(daemon)) if daemon.started.is_set() else []
     if down:
         logger.error("ended because it could not be brought up: %s", ", ".join(down))
-    return not down and not running.done()
+    return daemon.started.is_set() and not down
 
 
 def _down(daemon: Daemon) -> Iterator[str]:
