@@ -175,6 +175,11 @@ def when(value: Any, text: str) -> Callable[[Any], str | None]:
     return lambda found: text if found == value else None
 
 
+def unless(value: Any, text: str) -> Callable[[Any], str | None]:
+    """A remark on every other value."""
+    return lambda found: None if found == value else text
+
+
 def always(text: str) -> Callable[[Any], str | None]:
     return lambda _found: text
 
@@ -266,7 +271,24 @@ _WPS = (
     ),
 )
 
+# The parameters of each access category (IEEE 802.11-2020, table 9-155), as they are beaconed.
+_WMM = {
+    "bk": {"aifs": 7, "cwmin": 4, "cwmax": 10, "txop_limit": 0, "acm": 0},
+    "be": {"aifs": 3, "cwmin": 4, "cwmax": 10, "txop_limit": 0, "acm": 0},
+    "vi": {"aifs": 2, "cwmin": 3, "cwmax": 4, "txop_limit": 94, "acm": 0},
+    "vo": {"aifs": 2, "cwmin": 2, "cwmax": 3, "txop_limit": 47, "acm": 0},
+}
+
 _OTHERS = (
+    *(
+        Option(f"wmm_ac_{category}_{name}", number, None, unless(value, f"stays {value}: ignored"))
+        for category, values in _WMM.items()
+        for name, value in values.items()
+    ),
+    *(
+        Option(name, number, None, unless(-1, "stays as the radio has it: ignored"))
+        for name in ("rts_threshold", "fragm_threshold")
+    ),
     *(
         Option(name, number)
         for name in ("logger_syslog", "logger_syslog_level", "logger_stdout", "logger_stdout_level", "eapol_version")
