@@ -171,8 +171,12 @@ class ControlInterface:
 
     def request(self, command: str) -> str:
         """Send a command; its answer without the last newline."""
+        return self.raw_request(command).rstrip("\n")
+
+    def raw_request(self, command: str) -> str:
+        """Send a command; its answer as it comes."""
         self._requests.send(command.encode())
-        return self._requests.recv(65536).decode().rstrip("\n")
+        return self._requests.recv(65536).decode()
 
     def expect_ok(self, command: str) -> None:
         """Send a command that is to be answered with OK."""

@@ -64,6 +64,15 @@ class FakeAgent:
             AccessPointStatus("wlan1", STATION, Ssid(b"b"), 5180, 36, is_enabled=False, stations=0),
         )
 
+    def free_interfaces(self) -> Sequence[str]:
+        return ("wlan7",)
+
+    def add_station(self, interface: str, path: str, driver: str, control_directory: str) -> None:
+        self.asked.append(("add_station", interface, path, driver, control_directory))
+
+    def remove_station(self, interface: str) -> None:
+        self.asked.append(("remove_station", interface))
+
     def report(self) -> Mapping[str, Any]:
         return {"state": "idle", "ssid": "Gäste"}
 
@@ -130,10 +139,10 @@ def test_every_request_has_its_exact_reply(commands: Commands, request_text: str
     [
         ("WPS_PBC", ("press_button", None)),
         ("WPS_PBC guests", ("press_button", "guests")),
-        ("IFNAME=wlan1 WPS_PBC", ("press_button", "wlan1")),
+        ("IFNAME=wlan0 WPS_PBC", ("press_button", "wlan0")),
         ("WPS_CANCEL main", ("cancel", "main")),
         ("WPS_PIN any 12345670", ("add_pin", b"12345670", None, 0.0, None, None)),
-        ("WPS_PIN ANY 1234-5670 0", ("add_pin", b"1234-5670", None, 0.0, None, None)),
+        ("WPS_PIN any 1234-5670 0", ("add_pin", b"1234-5670", None, 0.0, None, None)),
         (
             f"IFNAME=wlan0 WPS_PIN {UUID_TEXT} 1234 60 02:00:00:00:01:00",
             ("add_pin", b"1234", parse_uuid(UUID_TEXT), 60.0, STATION, "wlan0"),

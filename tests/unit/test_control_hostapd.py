@@ -202,7 +202,7 @@ def test_get_config_tells_all_of_the_network(ask: Ask, access_point: FakeAccessP
 def test_a_station_is_told_in_hostapds_lines(ask: Ask, access_point: FakeAccessPoint) -> None:
     access_point.stations = [station()]
     text = (
-        f"{PHONE}\nflags=[AUTH][ASSOC][AUTHORIZED][WMM][HT]\naid=1\ncapability=0x431\nlisten_interval=5\n"
+        f"{PHONE}\nflags=[AUTH][ASSOC][AUTHORIZED][SHORT_PREAMBLE][WMM][HT]\naid=1\ncapability=0x431\nlisten_interval=5\n"
         "supported_rates=02 04 0b 16\ntimeout_next=NULLFUNC POLL\ninactive_msec=250\nconnected_time=7\n"
     )
     assert ask(f"STA {PHONE}") == ask("STA-FIRST") == text
@@ -262,6 +262,7 @@ def test_it_is_taken_down_and_brought_up(ask: Ask, access_point: FakeAccessPoint
     assert ask("DISABLE") == "OK\n"
     assert ask("DISABLE") == ask("STOP_AP") == ask("UPDATE_BEACON") == "FAIL\n"
     assert ask("STATUS").startswith("state=DISABLED\n")
+    assert ask("WPS_PBC") == ask("WPS_CANCEL") == ask("WPS_PIN any 12345670") == "FAIL\n"
     assert ask("ENABLE") == ask("STOP_AP") == ask("ENABLE") == ask("RELOAD") == "OK\n"
     assert access_point.changed == [*[("enabled", is_enabled) for is_enabled in (False, True) * 2], ("reload",)]
 

@@ -408,7 +408,13 @@ def test_events_of_interfaces_that_are_not_ours_change_nothing() -> None:
             (f"WPS-PIN-NEEDED {UUID_TEXT} {STATION} [Ph_one|Ma_ker|Model||1|1-0050F204-1]",),
         ),
         (e.EapStarted("wlan0", STATION), (f"CTRL-EVENT-EAP-STARTED {STATION}",)),
-        (e.EapMethodProposed("wlan0", STATION), ("CTRL-EVENT-EAP-PROPOSED-METHOD vendor=14122 method=1",)),
+        (
+            e.EapMethodProposed("wlan0", STATION),
+            (
+                "CTRL-EVENT-EAP-PROPOSED-METHOD vendor=0 method=1",
+                "CTRL-EVENT-EAP-PROPOSED-METHOD vendor=14122 method=254",
+            ),
+        ),
         (e.EapFailed("wlan0", STATION), (f"CTRL-EVENT-EAP-FAILURE {STATION}",)),
         (e.SetupLocked("wlan0"), ("WPS-AP-SETUP-LOCKED ",)),
         (e.SetupUnlocked("wlan0"), ("WPS-AP-SETUP-UNLOCKED ",)),

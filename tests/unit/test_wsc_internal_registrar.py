@@ -243,7 +243,7 @@ def test_cancel_stops_a_running_push_button_run(registrar: InternalRegistrar, au
     events_of(registrar)
     registrar.cancel(2.0)
     assert events_of(registrar) == [PushButtonEnded(CANCELLED), CHANGED]
-    assert registrar.status.push_button is PushButtonStatus.DISABLED
+    assert registrar.status.push_button is PushButtonStatus.TIMED_OUT
     assert authority.is_overlapping(grant, 2.1)
     assert authority.authorize(m1(), 2.2) == NOT_KNOWN
 

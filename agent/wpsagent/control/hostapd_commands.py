@@ -40,7 +40,7 @@ _FORBIDDEN = {
 
 def _enrollee(text: str) -> bytes | None:
     """A UUID-E, or None for "any"."""
-    return None if text.lower() == "any" else parse_uuid(text)
+    return None if text == "any" else parse_uuid(text)
 
 
 _seconds = number("a number of seconds", 0, _MAX_SECONDS)
@@ -63,17 +63,27 @@ def _reason(word: str) -> int:
 # ---- WPS
 
 
+def _require_up(call: Call) -> None:
+    """As in hostapd there is no WPS on an interface that is down, though others of its group may be up."""
+    down = [ap.interface for ap in call.agent.access_points() if ap.interface == call.target and not ap.is_enabled]
+    if down:
+        raise UsageError(f"{call.target} is down")
+
+
 def _push_button(call: Call) -> str:
+    _require_up(call)
     call.agent.press_button(call.arguments[0] or call.target)
     return OK
 
 
 def _cancel(call: Call) -> str:
+    _require_up(call)
     call.agent.cancel(call.arguments[0] or call.target)
     return OK
 
 
 def _add_pin(call: Call) -> str:
+    _require_up(call)
     uuid_e, password, timeout, address = call.arguments
     call.agent.add_pin(password, uuid_e=uuid_e, timeout=float(timeout or 0), address=address, target=call.target)
     return OK

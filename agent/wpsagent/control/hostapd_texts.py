@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from wpsagent.control.agent import AccessPoint, AccessPointStatus, ConnectedStation, WpsStatus
 from wpsagent.crypto.rsn_keys import derive_psk
+from wpsagent.dot11.frames import Capability
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.device import format_uuid
 from wpsagent.wsc.enrollee_table import EnrolleeInformation
@@ -81,6 +82,7 @@ def _flags(station: ConnectedStation) -> str:
         ("[AUTH]", True),
         ("[ASSOC]", station.is_associated),
         ("[AUTHORIZED]", station.is_authorized),
+        ("[SHORT_PREAMBLE]", bool(station.capability & Capability.SHORT_PREAMBLE)),
         ("[WMM]", station.has_wmm),
         ("[MFP]", station.has_mfp),
         ("[WPS]", station.is_wps),

@@ -63,6 +63,7 @@ class Network(Upkeep):
         self._store = store_of(settings, networks.state_directory)
         self._authority: BssAuthority | None = None
         self._joined: ButtonGroup | None = None
+        self._address, self._wiphy = NO_ADDRESS, ""  # of its radio, also while that is gone
         self._radio: AccessPointRadio | None = None  # handed on from one machine to the next
         self._is_kept = False
         self._wps_of: AccessPointSettings | None = None  # what the authority was made for
@@ -98,6 +99,9 @@ class Network(Upkeep):
     def _tell_started(self) -> None:
         mhz = self.frequency_mhz
         self._networks.report(e.AccessPointStarted(self.interface, self.settings.ssid, channel_of(mhz), mhz))
+        lock = self.enrolment.guessing_lock if self.settings.wps else None
+        if lock is not None:
+            self._networks.report(e.SetupLocked(self.interface, lock.ends_at))
 
     def _tell_recovered(self) -> None:
         self._networks.report(e.RadioRecovered(self.interface))
@@ -117,6 +121,7 @@ class Network(Upkeep):
     async def _run(self, radio: AccessPointRadio) -> None:
         """Beacon on a radio, which is given back if that cannot be."""
         entropy = self._networks.entropy
+        self._address, self._wiphy = radio.address, radio.capabilities.wiphy_name
         try:
             wishes = parameters(self.settings)
             mhz = self._networks.frequency_for(radio, wishes.frequency_mhz)
@@ -262,13 +267,13 @@ class Network(Upkeep):
         settings, runner, mhz = self.settings, self.runner, self.frequency_mhz
         return AccessPointStatus(
             interface=self.interface,
-            address=runner.machine.address if runner else NO_ADDRESS,
+            address=self._address,
             ssid=settings.ssid,
             frequency_mhz=mhz,
             channel=channel_of(mhz),
             is_enabled=self.is_up,
             stations=len(runner.machine.connected_stations) if runner else 0,
-            phy=runner.radio.capabilities.wiphy_name if runner else "",
+            phy=self._wiphy,
             beacon_interval_tu=settings.beacon_interval_tu,
             dtim_period=settings.dtim_period,
         )

@@ -130,7 +130,7 @@ _ROWS: Mapping[type, _Row] = {
     e.EnrolleeSeen: _Row(None, control=texts.enrollee_seen),
     e.PinNeeded: _Row("pin_needed", _enrollee, texts.pin_needed),
     e.EapStarted: _Row(None, control=lambda event: (f"CTRL-EVENT-EAP-STARTED {event.address}",)),
-    e.EapMethodProposed: _Row(None, control=lambda _: ("CTRL-EVENT-EAP-PROPOSED-METHOD vendor=14122 method=1",)),
+    e.EapMethodProposed: _Row(None, control=lambda _: texts.EAP_METHODS_PROPOSED),
     e.EapFailed: _Row(None, control=lambda event: (f"CTRL-EVENT-EAP-FAILURE {event.address}",)),
     e.StationConnected: _Row(
         "station_connected",
@@ -192,6 +192,8 @@ _ROWS: Mapping[type, _Row] = {
     e.AccessPointStopped: _Row(
         "access_point_stopped", _interface, lambda _: ("AP-DISABLED ",), Model.access_point_stopped
     ),
+    s.StationAdded: _Row("station_added", _interface, change=Model.station_changed),
+    s.StationRemoved: _Row("station_removed", _interface, change=Model.station_changed),
     s.StationStarted: _Row(
         "station_started",
         lambda event: _interface(event) | {"networks": event.networks},

@@ -72,6 +72,12 @@ def iso_time(wall: float) -> str:
 
 # ---- control events, without the level; names keep their trailing space when nothing follows
 
+EAP_METHODS_PROPOSED = (
+    "CTRL-EVENT-EAP-PROPOSED-METHOD vendor=0 method=1",
+    "CTRL-EVENT-EAP-PROPOSED-METHOD vendor=14122 method=254",
+)
+"""Identity and EAP-WSC, with hostapd's numbers: its EAP-WSC is method 1 in the packets only."""
+
 PUSH_BUTTON_END_TEXTS: Mapping[e.SessionEndReason, tuple[str, ...]] = {
     e.SessionEndReason.SUCCEEDED: ("WPS-PBC-DISABLE ", "WPS-SUCCESS "),
     e.SessionEndReason.TIMED_OUT: ("WPS-TIMEOUT ", "WPS-PBC-DISABLE "),

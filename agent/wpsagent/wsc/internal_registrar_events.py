@@ -161,7 +161,9 @@ class PushButtonStatus(Enum):
             return cls.ACTIVE
         if isinstance(event, OverlapDetected):
             return cls.OVERLAP
-        return cls.TIMED_OUT if event.reason is SelectionEndReason.TIMED_OUT else cls.DISABLED
+        # hostapd ends a session that is cancelled as one that has timed out.
+        has_timed_out = event.reason in (SelectionEndReason.TIMED_OUT, SelectionEndReason.CANCELLED)
+        return cls.TIMED_OUT if has_timed_out else cls.DISABLED
 
 
 class LastResult(Enum):
