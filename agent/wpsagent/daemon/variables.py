@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wpsagent.config.converters import UnexpectedError
+from wpsagent.config.converters import METHOD_NAMES, UnexpectedError
 from wpsagent.config.hostapd_options import OPTIONS
 from wpsagent.config.model import AccessPointSettings, DeviceSettings, Security
 from wpsagent.config.table import SETUP_LOCK_MODES
 from wpsagent.errors import UsageError
 from wpsagent.wsc.device import format_uuid
+from wpsagent.wsc.enumerations import ConfigMethods
 
 if TYPE_CHECKING:
     from wpsagent.daemon.network import Network
@@ -78,7 +79,7 @@ class Variables:
         if name in _SETTERS and OPTIONS[name].is_secret:
             raise UsageError(f"{name} is a secret, which is not told")
         if name in _DEVICE:
-            return _device_text(getattr(self.device, _DEVICE[name]))
+            return _DEVICE_TEXTS.get(name, str)(getattr(self.device, _DEVICE[name]))
         if name not in _GETTERS:
             raise _unknown(name)
         return _GETTERS[name](self)
@@ -130,12 +131,18 @@ def _unknown(name: str) -> UsageError:
     return UsageError(f"no variable {name!r} that can be set while the network runs; there are: {known}")
 
 
-def _device_text(value: Any) -> str:
-    if isinstance(value, bytes):
-        return format_uuid(value)
-    if isinstance(value, str):
-        return value
-    return "" if value is None else str(value)
+def _methods_text(methods: ConfigMethods) -> str:
+    """The words of config_methods; a kind of button or display implies the bare word."""
+    names = [name for name, bits in METHOD_NAMES.items() if methods & bits == bits]
+    implied = {word for name in names for word in ("display", "push_button") if name.endswith(f"_{word}")}
+    return " ".join(name for name in names if name not in implied)
+
+
+_DEVICE_TEXTS: Mapping[str, Callable[[Any], str]] = {
+    "uuid": lambda uuid: "" if uuid is None else format_uuid(uuid),
+    "os_version": lambda version: f"{version:08x}",
+    "config_methods": _methods_text,
+}
 
 
 _SETTERS: Mapping[str, Callable[[Variables, Any], None]] = {
