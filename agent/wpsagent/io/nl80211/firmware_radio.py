@@ -64,6 +64,8 @@ class Nl80211FirmwareRadio(Nl80211Radio):
                 await self._send_away(command)
             case AddStation() | RemoveStation():
                 pass
+            case AuthorizeStation():
+                await self._open_port(command)
             case _:
                 await super()._execute(command)
 
@@ -93,9 +95,9 @@ class Nl80211FirmwareRadio(Nl80211Radio):
         if isinstance(frame, Deauthentication) and not frame.destination.is_multicast:
             await self._request(Command.DEL_STATION, requests.send_away(frame))
 
-    async def _authorize_station(self, command: AuthorizeStation) -> None:
+    async def _open_port(self, command: AuthorizeStation) -> None:
         try:
-            await super()._authorize_station(command)
+            await super()._execute(command)
         except NetlinkError as error:
             if error.errno != errno.EOPNOTSUPP:
                 raise
