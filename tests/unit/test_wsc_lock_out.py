@@ -184,6 +184,30 @@ def test_the_change_locked_mode_lets_read_and_advertises_nothing() -> None:
     assert not lock_out.is_locked
 
 
+def test_another_mode_leaves_what_failures_have_locked() -> None:
+    lock_out = failed(LockOut(0.0), 3)
+    ends = []
+    for now, mode in enumerate((SetupLockMode.LOCKED, SetupLockMode.OPEN, SetupLockMode.CHANGE_LOCKED)):
+        lock_out.set_mode(mode, now)
+        ends.append(lock_out.deadline)
+    assert ends == [None, 61.0, 61.0]
+    assert events_of(lock_out) == [SetupLocked(60.0)]
+
+
+def test_a_mode_that_opens_or_closes_is_told() -> None:
+    lock_out = LockOut(0.0)
+    for mode in (SetupLockMode.CHANGE_LOCKED, SetupLockMode.LOCKED, SetupLockMode.LOCKED, SetupLockMode.OPEN):
+        lock_out.set_mode(mode, 0.0)
+    assert events_of(lock_out) == [SetupLocked(None), SetupUnlocked()]
+
+
+def test_a_lock_for_good_outlasts_every_mode() -> None:
+    lock_out = failed(LockOut(0.0), 10)
+    lock_out.set_mode(SetupLockMode.LOCKED, 0.0)
+    lock_out.set_mode(SetupLockMode.OPEN, 0.0)
+    assert (lock_out.is_for_good, lock_out.deadline) == (True, None)
+
+
 # ---- over a restart
 
 

@@ -196,5 +196,4 @@ class LockOut:
         self.deadline = None
         if self._is_locked:
             self._is_locked = False
-            if self.mode is not SetupLockMode.LOCKED:
-                self._events.append(SetupUnlocked())
+            self._events.append(SetupUnlocked())
