@@ -35,6 +35,7 @@ from wpsagent.ports import (
     FrameReceived,
     FrameStatus,
     InstallKey,
+    RadioCapabilities,
     RadioCommand,
     RadioEvent,
     RemoveStation,
@@ -146,6 +147,7 @@ def access_point(
     max_stations: int = 64,
     inactivity: float = 300.0,
     group_rekey: float = 86400.0,
+    capabilities: RadioCapabilities = SIMULATED_CAPABILITIES,
 ) -> AccessPoint:
     """shared: the registrar; None where WPS is off."""
     wps = None
@@ -160,7 +162,7 @@ def access_point(
         inactivity=inactivity,
         group_rekey=group_rekey,
     )
-    return AccessPoint(parameters, address, SIMULATED_CAPABILITIES, wps, entropy_of(f"ap {address}"))
+    return AccessPoint(parameters, address, capabilities, wps, entropy_of(f"ap {address}"))
 
 
 @dataclass
