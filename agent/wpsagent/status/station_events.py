@@ -30,6 +30,20 @@ class StationWpsResult(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class StationAdded:
+    """A control client added a station; it is started as others are."""
+
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class StationRemoved:
+    """A control client removed a station that was added."""
+
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
 class StationStarted:
     """A station of ours looks for its networks, of which there are so many."""
 
@@ -129,7 +143,9 @@ class StationSignal:
 
 
 StationAgentEvent = (
-    StationStarted
+    StationAdded
+    | StationRemoved
+    | StationStarted
     | StationFailed
     | StationLost
     | NetworksKnown

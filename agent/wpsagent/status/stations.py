@@ -80,6 +80,13 @@ class Stations:
 
     def apply(self, event: e.StationAgentEvent) -> None:
         """Events of stations that are not ours have no effect."""
+        match event:
+            case e.StationAdded():
+                self._stations[event.interface] = StationStatus(event.interface)
+            case e.StationRemoved():
+                self._stations.pop(event.interface, None)
+            case _:
+                pass
         station = self._stations.get(event.interface)
         if station is not None:
             _change(station, event)
