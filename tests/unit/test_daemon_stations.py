@@ -218,6 +218,11 @@ def test_a_file_that_is_not_ours_to_write_is_left_alone(tmp_path: Path) -> None:
             house.stations.press_button()
             assert "update_config=1" in (await house.until(s.NetworksNotSaved)).reason
             await house.until(s.Joined)
+            house.access_point.group.press_button()
+            house.stations.press_button()
+            while not house.count(s.Joined):
+                await asyncio.sleep(0.1)
+            assert house.count(s.NetworksNotSaved) == 0  # it is told once
         assert house.file.read_text() == "# mine\n"
 
     run(scene())

@@ -73,6 +73,7 @@ class Station(Upkeep):
         self._machine: StationMachine | None = None  # the last one, also while its radio is gone
         self._options: dict[str, str] = {}
         self._unsaved: dict[str, str] = {}
+        self._is_refusal_told = False
         self._scan_ids = count(1)
         self.observers: list[Callable[[Station, sta.StationReport], None]] = []
         """Who hears what the machine reports, beside everybody who hears what became of it."""
@@ -177,7 +178,10 @@ class Station(Upkeep):
         try:
             self._save(may_be_written)
         except (SaveError, UsageError) as error:
-            self._report(s.NetworksNotSaved(self.interface, str(error)))
+            # Who says that his file is not to be written knows it after the first time.
+            if self._store.file.may_be_written or not self._is_refusal_told:
+                self._report(s.NetworksNotSaved(self.interface, str(error)))
+            self._is_refusal_told = not self._store.file.may_be_written
 
     # ---- control.Station
 
