@@ -236,6 +236,60 @@ def test_what_was_written_back_is_run_by_debians_hostapd(ssid: bytes) -> None:
             station.wait_connected(60.0)
 
 
+def wait_written(path: Path, line: str, agent: InBackground) -> str:
+    """The text of a configuration that has got this line."""
+    wait_until(lambda: f"\n{line}\n" in path.read_text(), 60.0, lambda: f"no {line}:\n{path.read_text()}\n{agent.log}")
+    return path.read_text()
+
+
+def test_a_registrars_settings_are_written_back_and_debians_hostapd_runs_them() -> None:
+    path = hostapd_conf(HOSTAPD_CONF.replace("ap_setup_locked=1", "ap_setup_locked=0\nap_pin=12345670"))
+    with two_devices() as namespace:
+        with (
+            InBackground("hostapd", str(path)) as agent,
+            WpaSupplicant(STATION, namespace=namespace) as station,
+        ):
+            new = (b"another name".hex(), "WPA2PSK", "CCMP", b"another passphrase".hex())
+            station.control.expect_ok(" ".join(("WPS_REG", interface_address(AP), "12345670", *new)))
+            station.wait_connected(60.0)
+            ping(namespace)
+            text = wait_written(path, "ssid=another name", agent)
+            assert "another passphrase" not in agent.log
+        assert text.startswith("# WPS configuration - START\nwps_state=2\nssid=another name\nwpa=2\n")
+        assert "\n#WPS# ssid=wps-test\n" in text
+        assert f"\n#WPS# wpa_passphrase={PASSPHRASE}\n" in text
+        assert text.endswith("\nuuid=87654321-9abc-def0-1234-56789abc0000\n")
+        assert path.stat().st_mode & 0o777 == 0o640
+        network = 'network={\nssid="another name"\npsk="another passphrase"\n}\n'
+        with (
+            PeerProcess("hostapd", ["hostapd", "-t", str(path)], new_folder("reference")),
+            WpaSupplicant(STATION, namespace=namespace, config=network) as station,
+        ):
+            station.wait_connected(60.0)
+
+
+def test_an_unconfigured_access_point_configures_itself_and_its_file() -> None:
+    lines = (line for line in HOSTAPD_CONF.split("\n") if not line.startswith(("wpa", "rsn_")))
+    path = hostapd_conf("\n".join(lines).replace("wps_state=2", "wps_state=1"))
+    with two_devices() as namespace:
+        with (
+            InBackground("hostapd", str(path)) as agent,
+            WpaSupplicant(STATION, namespace=namespace) as station,
+        ):
+            assert tool("hostapd_cli", "/var/run/hostapd", "-i", AP, "wps_pbc") == "OK\n"
+            station.press_button()
+            text = wait_written(path, "wps_state=2", agent)
+            station.wait_connected(60.0)
+            ping(namespace)
+        assert "\n#WPS# wps_state=1\n" in text
+        network = station.saved_config.partition("network=")[1:]
+        with (
+            PeerProcess("hostapd", ["hostapd", "-t", str(path)], new_folder("reference")),
+            WpaSupplicant(STATION, namespace=namespace, config="".join(network)) as station,
+        ):
+            station.wait_connected(60.0)
+
+
 def test_hang_up_reads_the_file_again_and_a_wrong_one_changes_nothing() -> None:
     path = hostapd_conf()
     with InBackground("hostapd", str(path)) as agent:
