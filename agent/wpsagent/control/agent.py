@@ -215,6 +215,15 @@ class Agent(Protocol):
     def stations(self) -> Sequence[Station]:
         """Every station of ours, in the configuration's order."""
 
+    def free_interfaces(self) -> Sequence[str]:
+        """The wireless interfaces of this device that are not ours."""
+
+    def add_station(self, interface: str, path: str, driver: str, control_directory: str) -> None:
+        """One more station, with the networks of a file (none: ""), until it is removed or the agent ends."""
+
+    def remove_station(self, interface: str) -> None:
+        """Remove a station that was added."""
+
     def report(self) -> Mapping[str, Any]:
         """Everything there is to know, for AGENT_STATUS; JSON values only."""
 

@@ -10,8 +10,9 @@ Every place understands the base commands as well; where a dialect has a command
 unknown name gives UNKNOWN COMMAND, arguments that do not fit and whatever cannot be done give FAIL (or another reply
 of the dialect's); why, WHY tells afterwards.  Arguments of sensitive commands are never logged.
 
-Refused: control characters anywhere in a command, so that none gets into a file or a line of somebody else's.  Tools
-read 4096 octets: what is longer ends, on an interface's own socket, with the last whole line before that.
+Refused: control characters, and what is not UTF-8, anywhere in a command, so that none gets into a file or a line of
+somebody else's.  Tools read 4096 octets: what is longer ends, on an interface's own socket, with the last whole line
+before that.
 """
 
 import logging
@@ -21,6 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from wpsagent.control.agent import Agent, Station
 from wpsagent.control.base_commands import BASE_COMMANDS
 from wpsagent.control.hostapd_commands import HOSTAPD_COMMANDS
+from wpsagent.control.interface_commands import INTERFACE_COMMANDS
 from wpsagent.control.station_commands import STATION_COMMANDS
 from wpsagent.control.table import FAIL, UNKNOWN_COMMAND, Call, Command, RefusedError
 from wpsagent.errors import AgentError, UsageError
@@ -34,7 +36,8 @@ _NAMING = ("WPS_PBC", "WPS_CANCEL")
 
 MAX_REPLY = 4096
 
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_UNREADABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
+"""Control characters, but for the tab between the fields of INTERFACE_ADD; what stands for octets that are no UTF-8."""
 
 Dialect = Mapping[str, Command]
 
@@ -43,8 +46,8 @@ def _dialect(*tables: Sequence[Command]) -> Dialect:
     return {command.name: command for table in tables for command in table}
 
 
-ACCESS_POINT = _dialect(BASE_COMMANDS, HOSTAPD_COMMANDS)
-STATION = _dialect(BASE_COMMANDS, STATION_COMMANDS)
+ACCESS_POINT = _dialect(BASE_COMMANDS, INTERFACE_COMMANDS, HOSTAPD_COMMANDS)
+STATION = _dialect(BASE_COMMANDS, INTERFACE_COMMANDS, STATION_COMMANDS)
 
 
 class Commands:
@@ -66,8 +69,8 @@ class Commands:
         if target is not None:
             return self._ask(target, request)
         access_points, stations = self._agent.access_points(), self._agent.stations()
-        tables = (BASE_COMMANDS, HOSTAPD_COMMANDS if access_points else (), STATION_COMMANDS if stations else ())
-        known = [command for table in tables for command in table]
+        tables = (HOSTAPD_COMMANDS if access_points else (), STATION_COMMANDS if stations else ())
+        known = [command for table in (BASE_COMMANDS, INTERFACE_COMMANDS, *tables) for command in table]
         if stations and not access_points:
             return self._carry_out(STATION, request, None, stations[0], known)
         return self._carry_out(ACCESS_POINT, request, None, None, known)
@@ -102,8 +105,8 @@ class Commands:
             return UNKNOWN_COMMAND
         _log.debug("command %s", name if command.is_sensitive else request)
         try:
-            if _CONTROL_CHARACTERS.search(rest):
-                raise UsageError("there are control characters in the command")
+            if _UNREADABLE.search(rest):
+                raise UsageError("there are control characters in the command, or octets that are not UTF-8")
             arguments = command.parse(rest)
             return command.handle(Call(self._agent, self, known or tuple(dialect.values()), target, arguments, station))
         except AgentError as error:

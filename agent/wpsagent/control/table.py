@@ -85,7 +85,6 @@ class Command:
 
     def parse(self, text: str) -> tuple[Any, ...]:
         """The argument values in the text after the name; raises AgentError."""
-        _refuse_unreadable(text)
         words = text.split(None, len(self.arguments) - 1) if self.has_rest else text.split()
         required = sum(not argument.is_optional for argument in self.arguments)
         if not required <= len(words) <= len(self.arguments):
@@ -95,15 +94,6 @@ class Command:
             raise UsageError(reason)
         values = [argument.parse(word) for argument, word in zip(self.arguments, words, strict=False)]
         return (*values, *(None for _ in self.arguments[len(words) :]))
-
-
-_NO_UTF_8 = "\ufffd"
-
-
-def _refuse_unreadable(text: str) -> None:
-    """No command takes octets that are no text: they would end a line of a file, or stand for others."""
-    if _NO_UTF_8 in text or any((character < " " and character != "\t") or character == "\x7f" for character in text):
-        raise UsageError("a command is text in UTF-8 without control characters")
 
 
 # ---- arguments

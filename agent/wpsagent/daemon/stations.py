@@ -310,12 +310,20 @@ class Stations:
         entropy: Entropy,
         report: Callable[[e.AgentEvent], None],
     ) -> None:
-        self.stations = [
-            Station(settings, configuration.device, open_radio, entropy, report) for settings in configuration.stations
-        ]
-        for station in self.stations:
-            station.heard_elsewhere = partial(self._heard_beside, station)
-            station.observers.append(self._listen_along)
+        self._new: Callable[[StationSettings, DeviceSettings], Station] = lambda settings, device: Station(
+            settings, device, open_radio, entropy, report
+        )
+        self.stations: list[Station] = []
+        for settings in configuration.stations:
+            self.add(settings, configuration.device)
+
+    def add(self, settings: StationSettings, device: DeviceSettings) -> Station:
+        """One more; the caller starts it."""
+        station = self._new(settings, device)
+        station.heard_elsewhere = partial(self._heard_beside, station)
+        station.observers.append(self._listen_along)
+        self.stations.append(station)
+        return station
 
     async def start(self) -> None:
         """Bring up all that can be."""

@@ -234,7 +234,7 @@ def shown_option(name: str, parameters: Parameters | None, options: Mapping[str,
     option = OPTIONS.get(name)
     if option is None:
         return None
-    if option.show is not None and parameters is not None:
+    if name not in options and option.show is not None and parameters is not None:
         return option.show(parameters)
     value = options.get(name, option.default)
     return "*" if value is not None and name in SECRETS else value
