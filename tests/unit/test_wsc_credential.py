@@ -249,8 +249,10 @@ def test_the_settings_an_ap_gets() -> None:
     assert read_ap_settings(Attributes.decode(octets)) == AP_SETTINGS
 
 
-def settings_octets(authentication_type: int, encryption_type: int, key: bytes = b"12345678") -> Attributes:
-    builder = AttributesBuilder().octets(A.SSID, b"n").u16(A.AUTHENTICATION_TYPE, authentication_type)
+def settings_octets(
+    authentication_type: int, encryption_type: int, key: bytes = b"12345678", ssid: bytes = b"n"
+) -> Attributes:
+    builder = AttributesBuilder().octets(A.SSID, ssid).u16(A.AUTHENTICATION_TYPE, authentication_type)
     return Attributes.decode(builder.u16(A.ENCRYPTION_TYPE, encryption_type).octets(A.NETWORK_KEY, key).build())
 
 
@@ -269,6 +271,8 @@ def test_wpa_settings_are_upgraded() -> None:
         (settings_octets(0x01, 0x02), ErrorIndication.WEP_PROHIBITED),
         (settings_octets(0x20, 0x08, b"1234567"), ErrorIndication.NO_ERROR),
         (settings_octets(0x10, 0x08), ErrorIndication.NO_ERROR),
+        (settings_octets(0x20, 0x08, "Käsekuchen".encode()), ErrorIndication.NO_ERROR),
+        (settings_octets(0x20, 0x08, ssid=bytes(32)), ErrorIndication.NO_ERROR),
         (Attributes.decode(b""), ErrorIndication.NO_ERROR),
     ],
 )

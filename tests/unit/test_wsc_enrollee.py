@@ -43,6 +43,7 @@ from wpsagent.wsc.enrollee import MAXIMUM_M2DS, Enrollee, State
 from wpsagent.wsc.enumerations import (
     AuthenticationType,
     ConfigMethods,
+    ConfigurationError,
     EncryptionType,
     ErrorIndication,
     MessageType,
@@ -454,6 +455,40 @@ def test_both_halves_proved_are_told() -> None:
     assert lock.calls == ["succeeded"]
     verified, told, _ = events_of(enrollee)
     assert (verified, told) == (ApPinVerified(), ApSettingsTold())
+
+
+@pytest.mark.parametrize(
+    ("configuration_error", "is_success"),
+    [(ConfigurationError.NO_ERROR, True), (ConfigurationError.DEVICE_BUSY, False)],
+)
+def test_a_refusal_of_m7_is_the_regular_end_for_who_wants_no_more(configuration_error: int, is_success: bool) -> None:
+    enrollee = ap_enrollee()
+    registrar = station_registrar(Purpose.CONFIGURE, new_settings=AP_SETTINGS)
+    sent = bring_to(State.EXPECT_M8, enrollee, enrollee, registrar)
+    nack = WscNack(
+        enrollee_nonce=M1.decode(sent[0]).enrollee_nonce,
+        registrar_nonce=M2.decode(sent[1]).registrar_nonce,
+        configuration_error=configuration_error,
+    )
+    enrollee.receive(OpCode.WSC_NACK, nack.encode(), 0.0)
+    assert enrollee.is_successful is is_success
+    assert enrollee.messages_to_send()[1:] == []  # M7 was lost; an access point does not answer WSC_NACK
+    assert (ApSettingsTold() in events_of(enrollee)) is is_success
+
+
+@pytest.mark.parametrize(
+    ("state", "message_type"), [(State.EXPECT_M4, MessageType.M4), (State.EXPECT_M6, MessageType.M6)]
+)
+def test_a_lock_that_closes_in_the_middle_ends_the_run_before_the_proof_is_looked_at(
+    state: State, message_type: MessageType
+) -> None:
+    lock = RecordingLock()
+    enrollee = ap_enrollee(lock=lock)
+    sent = bring_to(state, enrollee, enrollee, station_registrar(Purpose.LEARN))
+    lock.is_locked = True
+    enrollee.receive(*any_message(message_type, M1.decode(sent[0]).enrollee_nonce, NO_NONCE), 0.0)
+    assert last_failure(enrollee).configuration_error == ConfigurationError.SETUP_LOCKED
+    assert lock.calls == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,16 @@ import pytest
 from wpsagent.octets import MacAddress
 from wpsagent.wsc.device import COMPUTER, DeviceDescription
 from wpsagent.wsc.elements import ProbeRequestAttributes
-from wpsagent.wsc.enrollee_table import MAX_ENROLLEES, EnrolleeInformation, EnrolleeTable, RateLimit, sanitize_text
+from wpsagent.wsc.enrollee_table import (
+    MAX_ENROLLEES,
+    PENDING_TIME,
+    EnrolleeInformation,
+    EnrolleeTable,
+    PendingPin,
+    PendingPins,
+    RateLimit,
+    sanitize_text,
+)
 
 UUID = bytes(16)
 
@@ -93,3 +102,37 @@ def test_rate_limit_lets_so_many_through_in_each_period() -> None:
         False,
         True,
     ]
+
+
+# ---- who needs a PIN
+
+
+def information(number: int) -> EnrolleeInformation:
+    return EnrolleeInformation.of(mac(number), number.to_bytes(16), DeviceDescription(device_name=f"device {number}"))
+
+
+def test_who_needs_a_pin_is_listed_for_five_minutes_after_it_last_came_newest_first() -> None:
+    pending = PendingPins()
+    pending.needed(information(1), 0.0)
+    pending.needed(information(2), 1.0)
+    pending.needed(information(1), 2.0)
+    assert pending.at(2.0) == (PendingPin(information(1), 2.0), PendingPin(information(2), 1.0))
+    assert pending.at(1.0 + PENDING_TIME) == (PendingPin(information(1), 2.0),)
+    assert pending.at(2.0 + PENDING_TIME) == ()
+
+
+def test_who_is_done_needs_no_pin() -> None:
+    pending = PendingPins()
+    pending.needed(information(1), 0.0)
+    pending.done((1).to_bytes(16))
+    pending.done((2).to_bytes(16))
+    assert pending.at(0.0) == ()
+
+
+def test_a_flood_of_devices_without_pin_pushes_the_oldest_out() -> None:
+    pending = PendingPins()
+    for number in range(MAX_ENROLLEES + 1):
+        pending.needed(information(number), float(number))
+    waiting = pending.at(40.0)
+    assert len(waiting) == MAX_ENROLLEES
+    assert information(0) not in [one.enrollee for one in waiting]

@@ -24,9 +24,11 @@ from wpsagent.wsc.enumerations import (
     ConfigurationError,
     EncryptionType,
     ErrorIndication,
+    MessageType,
     RfBands,
     WpsState,
 )
+from wpsagent.wsc.events import RunFailed
 from wpsagent.wsc.internal_registrar import (
     MAX_REPORTS_WAITING,
     BssAuthority,
@@ -46,6 +48,7 @@ from wpsagent.wsc.internal_registrar import (
     SelectedRegistrarChanged,
     SelectionEndReason,
 )
+from wpsagent.wsc.issuing import SettingsInvented
 from wpsagent.wsc.lock_out import SetupLocked, SetupLockMode, SetupUnlocked
 from wpsagent.wsc.messages import M1
 from wpsagent.wsc.registrar import Authority, Grant, Refusal, RunOutcome
@@ -829,3 +832,62 @@ def test_separate_registrars_do_not_share_a_button(registrar: InternalRegistrar,
     assert not other.is_push_button_active
     assert stranger.authorize(m1(), 1.0) == NOT_KNOWN
     assert isinstance(authority.authorize(m1(), 1.0), Grant)
+
+
+# ---- who needs a PIN
+
+
+def waiting(registrar: InternalRegistrar, now: float) -> list[tuple[MacAddress, str, float]]:
+    return [(p.enrollee.address, p.enrollee.device_name, p.needed_at) for p in registrar.pending_pins(now)]
+
+
+def test_who_came_with_a_pin_that_nobody_has_entered_is_listed_until_somebody_does(
+    registrar: InternalRegistrar, authority: BssAuthority
+) -> None:
+    for seconds in range(20):  # more than are told as events
+        authority.authorize(m1(device_password_id=0), seconds / 100)
+    authority.authorize(m1(PRINTER, MAC_2, 0, "printer"), 1.0)
+    assert waiting(registrar, 1.0) == [(MAC_2, "printer", 1.0), (MAC_1, "phone", 0.19)]
+    registrar.add_pin(PIN, 2.0, uuid_e=PHONE)
+    assert waiting(registrar, 2.0) == [(MAC_2, "printer", 1.0)]
+    registrar.add_pin(PIN, 3.0)
+    assert waiting(registrar, 3.0) == [(MAC_2, "printer", 1.0)]
+    answer = granted(authority, m1(PRINTER, MAC_2, 0), 4.0)
+    authority.run_ended(m1(PRINTER, MAC_2, 0), answer, RunOutcome.SUCCEEDED, 5.0)
+    assert waiting(registrar, 5.0) == []
+
+
+# ---- external registrars, and what was handed out
+
+
+def test_the_status_tells_of_runs_with_external_registrars(registrar: InternalRegistrar) -> None:
+    registrar.registrar_served(MAC_1, None)
+    assert (registrar.status.last_result, registrar.status.peer_address) == (LastResult.SUCCESS, MAC_1)
+    wrong = RunFailed(MessageType.M4, ConfigurationError.DEVICE_PASSWORD_AUTH_FAILURE)
+    registrar.registrar_served(MAC_2, wrong)
+    assert registrar.status == RegistrarStatus(
+        PushButtonStatus.DISABLED, LastResult.FAILED, ErrorIndication.AUTHENTICATION_FAILURE, MAC_2
+    )
+    registrar.registrar_served(MAC_2, RunFailed(MessageType.M8, 0, ErrorIndication.WEP_PROHIBITED))
+    assert registrar.status.failure_reason is ErrorIndication.WEP_PROHIBITED
+
+
+def test_a_network_that_is_not_configured_becomes_so_with_its_first_enrollee(registrar: InternalRegistrar) -> None:
+    authority = registrar.add_network(SETTINGS, BAND_2, wps_state=WpsState.NOT_CONFIGURED)
+    registrar.press_button(0.0)
+    grant = granted(authority, m1(), 1.0)
+    authority.credentials_for(m1(), grant)
+    authority.run_ended(m1(), grant, RunOutcome.SUCCEEDED, 2.0)
+    invented = authority.next_event()
+    assert isinstance(invented, SettingsInvented)
+    assert (authority.wps_state, authority.settings) == (WpsState.CONFIGURED, invented.settings)
+    assert beacon_of(authority).wps_state == 2
+    assert authority.next_event() is None
+
+
+def test_a_network_that_was_given_other_settings_hands_them_out(
+    registrar: InternalRegistrar, authority: BssAuthority
+) -> None:
+    authority.reconfigure(replace(SETTINGS, passphrase=b"other horse"), WpsState.CONFIGURED)
+    registrar.press_button(0.0)
+    assert b"other horse" in authority.credentials_for(m1(), granted(authority, m1(), 1.0))

@@ -274,7 +274,8 @@ def _why_not_to_run(settings: ApSettings) -> RefusedCredential | None:
     if not settings.ssid:
         return RefusedCredential("a network without a name")
     # IEEE 802.11-2020, annex J.4.1: a passphrase is of printable ASCII characters.
-    if any(octet > 0x7E for octet in settings.network_key):
+    is_protected = settings.authentication_type != AuthenticationType.OPEN
+    if is_protected and any(octet > 0x7E for octet in settings.network_key):
         return RefusedCredential("a passphrase with characters beyond ASCII")
     return None
 
