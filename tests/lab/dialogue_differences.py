@@ -82,6 +82,7 @@ SUPPLICANT: Sequence[Difference] = (
     Difference("GET_CAPABILITY modes", "no IBSS, no mesh"),
     Difference("GET_CAPABILITY (channels|freq)", "bands without a usable channel are left out"),
     Difference("INTERFACES", "no interface of its own for Wi-Fi Direct"),
+    Difference("INTERFACE_LIST", "Linux' wpa_supplicant lists nothing; the agent lists what could be added"),
     Difference("AP_SCAN x|STA_AUTOCONNECT 2", "bad input is refused, not read as 0 or as 1"),
     Difference("SET config_methods nope", "a misspelt method is refused, not left out"),
     Difference("WPS_ER_(STOP|PIN .*)", "no External Registrar: every command of it fails"),
@@ -126,6 +127,16 @@ HOSTAPD_LINES = {
     **dict.fromkeys(("inactive_msec", "connected_time"), "the moment"),
 }
 """Lines name=value that are left out of the comparison with hostapd."""
+
+HOSTAPD_EVENTS = {
+    "WPS-ENROLLEE-SEEN": "the other's station as well, when it comes by",
+    "EAPOL-4WAY-HS-COMPLETED": "AP-STA-CONNECTED, which comes at the same moment, says it",
+    "WPS-PBC-DISABLE": "told whenever the button's session ends; by hostapd only when it succeeded",
+    "WPS-AP-PIN-DISABLED": "told whenever it is; by hostapd only after wrong PINs",
+    "WPS-AP-SETUP-LOCKED": "told whenever it is; by hostapd only after wrong PINs",
+    "WPS-NEW-AP-SETTINGS": "hostapd tells it also of settings that it refuses",
+}
+"""Events that are left out of the comparison with hostapd."""
 
 HOSTAPD: Sequence[Difference] = (
     Difference("WPS_PIN any 1", "a PIN has at least four digits"),

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab.dialogue_differences import HOSTAPD, HOSTAPD_LINES, Exchange, unexplained, unused
+from tests.lab.dialogue_differences import HOSTAPD, HOSTAPD_EVENTS, HOSTAPD_LINES, Exchange, unexplained, unused
 from tests.lab.network import NetNamespace, interface_address, wiphy_of
 from tests.lab.peers import Agent, ControlInterface, Hostapd, WpaSupplicant
 
@@ -58,6 +58,12 @@ class Side:
             self.random_pin = reply
         return self._normalized(reply)
 
+    def told(self) -> list[str]:
+        """The events of the dialogue that have to do with us."""
+        self.control.read_events()
+        texts = [self._normalized(event.text) for event in self.control.events]
+        return [text for text in texts if text.split(" ")[0] not in HOSTAPD_EVENTS]
+
     def _normalized(self, reply: str) -> str:
         for own, common in ((self.random_pin, "<pin>"), (self.bssid, "<bssid>"), (self.station, "<station>")):
             reply = reply.replace(own, common) if own else reply
@@ -107,9 +113,13 @@ def test_the_answers_are_those_of_hostapd() -> None:
                 our_namespace.take_radio(OUR_STATION)
                 with WpaSupplicant(OUR_STATION, config=DEVICE, namespace=our_namespace) as our_station:
                     join(control, our_station)
+                    for one in (theirs, ours):
+                        one.control.forget_events()
                     exchanges = converse(theirs, ours)
+                    told = [one.told() for one in (theirs, ours)]
                 control.close()
     assert len(exchanges) >= 120
     problems = unexplained(exchanges, HOSTAPD)
     assert not problems, "\n".join(map(str, problems))
     assert not unused(exchanges, HOSTAPD)
+    assert told[1] == told[0], "\n".join(["THEIRS", *told[0], "OURS", *told[1]])

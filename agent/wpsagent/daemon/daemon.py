@@ -205,8 +205,8 @@ class Daemon:
 
     def _cancel(self, groups: Mapping[str, ButtonGroup]) -> None:
         for name, group in groups.items():
-            self.reporting.report(e.CancelRequested(name))
             group.cancel()
+            self.reporting.report(e.CancelRequested(name))
 
     def add_pin(
         self, pin: bytes, *, uuid_e: bytes | None, timeout: float, address: MacAddress | None, target: str | None
