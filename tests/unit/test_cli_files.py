@@ -256,9 +256,16 @@ def test_override_of_the_control_sockets(supplicant_conf: Path, daemons: type[Fa
     assert (station.control_directory, station.control_group) == ("/run/o", "netdev")
 
 
+def test_a_global_socket_alone_waits_for_interfaces(daemons: type[FakeDaemon]) -> None:
+    assert main(["supplicant", "-g", "/run/global"]) == 0
+    (configuration,) = daemons.configurations
+    assert (configuration.stations, configuration.agent.control_socket) == ((), "/run/global")
+
+
 def test_what_supplicant_is_asked_wrongly(capsys: Captured, supplicant_conf: Path) -> None:
     file = str(supplicant_conf)
-    for words in ([], ["-c", file], ["-i", "wlan1"], ["-i", "wlan1", "-c", file, "-N", "-i", "wlan2"]):
+    assert "expected -i with -c (or -C), or -g" in wrong_use(capsys, "supplicant", "-d")
+    for words in (["-c", file], ["-i", "wlan1"], ["-i", "wlan1", "-c", file, "-N", "-i", "wlan2"]):
         assert "expected -i with -c (or -C) for each interface" in wrong_use(capsys, "supplicant", *words)
     assert "-K: keys are never logged" in wrong_use(capsys, "supplicant", "-K", "-i", "wlan1", "-c", file)
     assert "usage: wps-agent supplicant" in wrong_use(capsys, "supplicant", "-Z")

@@ -56,7 +56,9 @@ def _on_phy(text: str) -> hostapd_file.Source:
 
 def supplicant(options: argparse.Namespace) -> int:
     """Stations, as wpa_supplicant.conf has them."""
-    described = options.described or [{}]
+    described = options.described or []
+    if not described and options.global_socket is None:
+        return _wrong("supplicant", "expected -i with -c (or -C), or -g")
     if not all("interface" in one and ("path" in one or "control" in one) for one in described):
         return _wrong("supplicant", "expected -i with -c (or -C) for each interface")
     sources = [
@@ -70,7 +72,7 @@ def supplicant(options: argparse.Namespace) -> int:
         for one in described
     ]
     configuration = supplicant_conf.load(*sources)
-    if not configuration.stations:
+    if described and not configuration.stations:
         print(
             "wps-agent: driver none is for an External Registrar, which is not supported yet: there is nothing to run",
             file=sys.stderr,

@@ -17,7 +17,6 @@ from wpsagent.roles.sta.network_variables import has_control_characters
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _MAXIMUM_OCTETS = 1 << 20
 BSS = "bss"
-INTERFACE = "interface"
 
 Complain = Callable[[int, str], None]
 """Takes the number of a line and what is wrong with it."""
@@ -38,12 +37,6 @@ class Section:
 
     number: int
     lines: list[Line] = field(default_factory=list)
-
-    @property
-    def interface(self) -> str | None:
-        """The value of interface=, or of bss=; the last one counts."""
-        named = [line.raw for line in self.lines if line.name in (INTERFACE, BSS)]
-        return named[-1] if named else None
 
 
 def read_octets(path: Path) -> bytes:
