@@ -388,6 +388,10 @@ class AccessPointRadio(Protocol):
     def set_handler(self, handler: Callable[[RadioEvent], None]) -> None:
         """Where events go; called in the loop's thread."""
 
+    def send_now(self, command: RadioCommand) -> bool:
+        """Send a frame that nobody answers for, at once, when nothing waits to be executed; False: execute it."""
+        return False
+
     async def execute(self, command: RadioCommand) -> None:
         """Carry out one command; raises RadioError or NetlinkError when it is refused."""
 
@@ -570,6 +574,10 @@ class StationRadio(Protocol):
 
     def set_handler(self, handler: Callable[[StationEvent], None]) -> None:
         """Where events go; called in the loop's thread."""
+
+    def send_now(self, command: StationCommand) -> bool:
+        """As AccessPointRadio.send_now."""
+        return False
 
     async def execute(self, command: StationCommand) -> None:
         """Carry out one command; raises RadioError or NetlinkError when it is refused."""

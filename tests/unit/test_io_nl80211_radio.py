@@ -365,3 +365,44 @@ def test_a_radio_that_was_given_back_executes_nothing(world: World) -> None:
             await radio.execute(START)
 
     run(world, scenario)
+
+
+# ---- what is sent at once
+
+
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [(SendFrame(b"octets of a frame"), FRAME), (SendEapol(STATION, b"octets of EAPOL"), CONTROL_PORT_FRAME)],
+)
+def test_a_frame_whose_fate_nobody_asks_for_is_sent_at_once(world: World, command: Any, number: int) -> None:
+    async def scenario(radio: Nl80211Radio) -> None:
+        world.kernel.requests.clear()
+        assert radio.send_now(command)
+        assert [request.command for request in world.kernel.requests] == [number]
+
+    run(world, scenario)
+
+
+@pytest.mark.parametrize("command", [SendFrame(b"octets of a frame", token=1), ReadActivity()])
+def test_what_is_answered_is_not_sent_at_once(world: World, command: Any) -> None:
+    async def scenario(radio: Nl80211Radio) -> None:
+        world.kernel.requests.clear()
+        assert not radio.send_now(command)
+        assert world.kernel.requests == []
+
+    run(world, scenario)
+
+
+def test_a_frame_that_cannot_be_sent_at_once_is_for_others_to_execute(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise NetlinkError(errno.ENOBUFS, "no room")
+
+    async def scenario(radio: Nl80211Radio) -> None:
+        monkeypatch.setattr("wpsagent.io.nl80211.transport.Transport.tell", refuse)
+        assert not radio.send_now(SendFrame(b"octets of a frame"))
+        await radio.close()
+        assert not radio.send_now(SendFrame(b"octets of a frame"))
+
+    run(world, scenario)

@@ -488,3 +488,12 @@ def test_a_failing_handler_is_logged_and_the_reader_goes_on(caplog: pytest.LogCa
     with caplog.at_level(logging.ERROR):
         run(scenario)
     assert "a fault of ours" in caplog.text
+
+
+def test_messages_that_nobody_hears_are_not_decoded() -> None:
+    async def scenario(world: World) -> None:
+        world.transport.set_handlers(world.events.append, world.overrun, is_heard=lambda command: command == FRAME)
+        world.kernel.deliver(event(FRAME_TX_STATUS, b"garbled") + event(FRAME))
+        await settle()
+
+    assert [message.command for message in run(scenario).events] == [FRAME]

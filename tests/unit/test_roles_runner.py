@@ -18,6 +18,7 @@ from tests.unit.roles_bench import (
 from tests.unit.roles_fake_radio import Ears, FakeRadio, nth, settle
 
 from wpsagent.errors import NetlinkError, RadioError
+from wpsagent.octets import MacAddress
 from wpsagent.ports import (
     AddStation,
     EapolReceived,
@@ -343,6 +344,71 @@ def test_quiet_stations_are_looked_for_only_where_there_are_any() -> None:
         runner = await started(radio)
         await asyncio.sleep(100)
         assert only(radio.take(), ReadActivity) == []
+        await runner.stop()
+
+    run(scene())
+
+
+# ---- frames that go out at once
+
+
+class EagerRadio(FakeRadio):
+    """Sends frames without a token at once, except while it is_deaf."""
+
+    is_deaf = False
+
+    def send_now(self, command: RadioCommand) -> bool:
+        if self.is_deaf or not isinstance(command, SendFrame) or command.token is not None:
+            return False
+        self.executed.append(command)
+        return True
+
+
+def test_a_frame_that_need_not_wait_is_out_before_the_events_of_its_step() -> None:
+    async def scene() -> None:
+        radio = EagerRadio()
+        order: list[str] = []
+        runner = AccessPointRunner(access_point(), radio, lambda _events: order.append(f"{len(radio.executed)} sent"))
+        await runner.start()
+        radio.take()
+        order.clear()
+        radio.emit(FrameReceived(authentication().encode()))
+        assert order == ["1 sent"]
+        assert outline(radio.take()) == [f"Authentication {PHONE} 0"]
+        await runner.stop()
+
+    run(scene())
+
+
+def test_a_frame_does_not_overtake_what_waits() -> None:
+    async def scene() -> None:
+        radio = EagerRadio()
+        runner = await started(radio)
+        radio.go.clear()
+        radio.emit(FrameReceived(authentication().encode()))
+        radio.take()
+        radio.emit(FrameReceived(association().encode()))  # AddStation must be waited for
+        radio.emit(FrameReceived(authentication(MacAddress.parse("02:00:00:00:00:77")).encode()))
+        assert radio.take() == []
+        radio.go.set()
+        await settle()
+        first, *_, last = radio.take()
+        assert isinstance(first, AddStation)
+        assert isinstance(last, SendFrame)
+        await runner.stop()
+
+    run(scene())
+
+
+def test_a_frame_that_cannot_go_at_once_is_executed() -> None:
+    async def scene() -> None:
+        radio = EagerRadio()
+        runner = await started(radio)
+        radio.is_deaf = True
+        radio.emit(FrameReceived(authentication().encode()))
+        assert radio.take() == []
+        await settle()
+        assert outline(radio.take()) == [f"Authentication {PHONE} 0"]
         await runner.stop()
 
     run(scene())

@@ -203,6 +203,9 @@ class SharingAccessPointRadio(AccessPointRadio):
 
         self._radio.set_handler(pass_on)
 
+    def send_now(self, command: RadioCommand) -> bool:
+        return self._radio.send_now(command)
+
     async def execute(self, command: RadioCommand) -> None:
         await self._radio.execute(command)
 
@@ -252,6 +255,9 @@ class SharingStationRadio(StationRadio):
     def set_handler(self, handler: Callable[[StationEvent], None]) -> None:
         self._handler = handler
         self._radio.set_handler(self._received)
+
+    def send_now(self, command: StationCommand) -> bool:
+        return self._radio.send_now(command)
 
     async def execute(self, command: StationCommand) -> None:
         """Carry out one command; a connection waits until the channel is free for it.  Raises as the radio does."""

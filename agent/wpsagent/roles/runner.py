@@ -95,6 +95,7 @@ class Radio(Protocol[_Taken_contra, _Given_co]):
     interface: str
 
     def set_handler(self, handler: Callable[[_Given_co], None]) -> None: ...
+    def send_now(self, command: _Taken_contra) -> bool: ...
     async def execute(self, command: _Taken_contra) -> None: ...
     async def close(self) -> None: ...
 
@@ -119,6 +120,7 @@ class RadioRunner(Generic[_Command, _Event, _Report]):
         self.radio = radio
         self._on_events = on_events
         self._commands: asyncio.Queue[_Command] = asyncio.Queue()
+        self._unfinished = 0  # commands in the queue, and the one that is being executed
         self._timer = Timer(self._deadline_reached)
         self._worker: asyncio.Task[None] | None = None
 
@@ -163,10 +165,17 @@ class RadioRunner(Generic[_Command, _Event, _Report]):
     def pump(self) -> None:
         """Carry out what the machine wants now; called after everything that may have changed it."""
         for command in self.machine.messages_to_send():
-            if self._commands.qsize() < MAXIMUM_WAITING or not isinstance(command, self.may_be_lost):
-                self._commands.put_nowait(command)
+            self._give(command)
         self._timer.set(self.machine.deadline)
         self._on_events(list(iter(self.machine.next_event, None)))
+
+    def _give(self, command: _Command) -> None:
+        """A frame that need not wait goes out before anything else is done, the events of its step included."""
+        if self._unfinished == 0 and self._worker is not None and self.radio.send_now(command):
+            return
+        if self._commands.qsize() < MAXIMUM_WAITING or not isinstance(command, self.may_be_lost):
+            self._unfinished += 1
+            self._commands.put_nowait(command)
 
     def _received(self, event: _Event | CommandFailed) -> None:
         self.machine.receive(event, asyncio.get_running_loop().time())
@@ -184,6 +193,7 @@ class RadioRunner(Generic[_Command, _Event, _Report]):
             except Exception:  # the outermost loop: a bug costs one command, not the network
                 logger.exception("%s: %s", self.radio.interface, type(command).__name__)
             finally:
+                self._unfinished -= 1
                 self._commands.task_done()
 
     async def _carry_out(self, command: _Command) -> None:
@@ -219,7 +229,6 @@ class AccessPointRunner(RadioRunner[RadioCommand, RadioEvent, ApEvent]):
         call = self.machine.disconnect if is_for_good else self.machine.disassociate
         call(address, asyncio.get_running_loop().time(), reason_code)
         self.pump()
-
 
     async def switch_channel(self, frequency_mhz: int, count: int) -> None:
         """Move, as AccessPoint.switch_channel does; returns when it is there.  Raises RadioError when it cannot be."""

@@ -23,7 +23,7 @@ from wpsagent.io.nl80211.enumerations import ETHERTYPE_EAPOL, Command
 from wpsagent.io.nl80211.transport import Transport
 from wpsagent.io.packet_socket import EapolSocket
 from wpsagent.octets import MacAddress
-from wpsagent.ports import RadioCapabilities, SendEapol
+from wpsagent.ports import RadioCapabilities, SendEapol, SendFrame
 
 _EARLY_EVENTS = 64
 _PROTECTED_FRAME = 0x40  # in the second octet of Frame Control (IEEE 802.11-2020, 9.2.4.1)
@@ -70,7 +70,7 @@ class Nl80211Interface(ABC, Generic[Event]):
 
     async def listen(self, *, on_packet: bool, bridge: str | None) -> None:
         """Hear what the kernel has to say; part of opening.  Raises RadioError, NetlinkError."""
-        self._transport.set_handlers(self._message_received, self._messages_lost)
+        self._transport.set_handlers(self._message_received, self._messages_lost, is_heard=self._is_heard)
         await self._subscribe()
         if on_packet:
             self._eapol = EapolSocket(self.interface, self._eapol_received, bridge=bridge)
@@ -122,7 +122,28 @@ class Nl80211Interface(ABC, Generic[Event]):
             raise RadioError(f"{self.interface} was given back")
 
     async def _send_eapol(self, command: SendEapol) -> None:
-        if self._eapol is not None:
+        self._tell(command)
+
+    async def _send_frame(self, command: SendFrame) -> None:
+        self._tell(command)
+
+    def _send_now(self, command: object) -> bool:
+        """What `ports` says of send_now, for both roles."""
+        if self._is_closed or not isinstance(command, SendEapol | SendFrame):
+            return False
+        if isinstance(command, SendFrame) and command.token is not None:
+            return False
+        try:
+            self._tell(command)
+        except (NetlinkError, RadioError):
+            return False  # told by the one who executes it
+        return True
+
+    def _tell(self, command: SendEapol | SendFrame) -> None:
+        """The kernel protects what must be protected, and does not say what becomes of it."""
+        if isinstance(command, SendFrame):
+            self._transport.tell(Command.FRAME, {"IFINDEX": self._index, "FRAME": command.frame})
+        elif self._eapol is not None:
             self._eapol.send(command.destination, command.pdu)
         else:
             request = {"IFINDEX": self._index, **requests.control_port_frame(command)}
@@ -154,6 +175,9 @@ class Nl80211Interface(ABC, Generic[Event]):
     def _emit(self, event: Event) -> None:
         if not self._is_closed:
             self._handler(event)
+
+    def _is_heard(self, command: int) -> bool:
+        return self._event_handler(command) is not None
 
     def _message_received(self, message: Message) -> None:
         handler = self._event_handler(message.command)

@@ -72,6 +72,9 @@ class Nl80211Radio(Nl80211Interface[RadioEvent]):
         self._probed_ssid: bytes | None = None
         self._is_beaconing = False
 
+    def send_now(self, command: RadioCommand) -> bool:
+        return self._send_now(command)
+
     async def execute(self, command: RadioCommand) -> None:
         """Carry out one command.  Raises RadioError or NetlinkError when it is refused."""
         for attempt in range(1, _ATTEMPTS + 1):
@@ -150,7 +153,7 @@ class Nl80211Radio(Nl80211Interface[RadioEvent]):
 
     async def _send_frame(self, command: SendFrame) -> None:
         if command.token is None:
-            self._transport.tell(Command.FRAME, {"IFINDEX": self._index, "FRAME": command.frame})
+            self._tell(command)
             return
         token = command.token
         self._frames_in_flight += 1

@@ -105,6 +105,9 @@ class Nl80211StationRadio(Nl80211Interface[StationEvent]):
         self._is_over = asyncio.Event()
         self._why_lost: str | None = None
 
+    def send_now(self, command: StationCommand) -> bool:
+        return self._why_lost is None and self._send_now(command)
+
     async def execute(self, command: StationCommand) -> None:
         """Carry out one command.  Raises RadioError or NetlinkError when it is refused."""
         self._refuse_when_closed()
@@ -174,10 +177,6 @@ class Nl80211StationRadio(Nl80211Interface[StationEvent]):
                 await self._is_over.wait()
         except TimeoutError:
             _log.debug("%s: the kernel does not say that the connection is over", self.interface)
-
-    async def _send_frame(self, command: SendFrame) -> None:
-        """The kernel protects it if it must be."""
-        self._transport.tell(Command.FRAME, {"IFINDEX": self._index, "FRAME": command.frame})
 
     async def _install_key(self, command: InstallKey) -> None:
         await self._request(Command.NEW_KEY, requests.new_key(command))

@@ -104,6 +104,7 @@ class Transport:
         self._dump_lock = asyncio.Lock()
         self._buffer = bytearray(_DATAGRAM_SIZE)
         self._event_handler: MessageHandler = lambda _event: None
+        self._is_heard: Callable[[int], bool] = lambda _command: True
         self._overrun_handler: Callable[[], None] = lambda: None
         self._is_closed = False
         self.family_id = 0
@@ -121,9 +122,19 @@ class Transport:
             raise
         return transport
 
-    def set_handlers(self, event: MessageHandler, overrun: Callable[[], None]) -> None:
-        """event gets every message nobody asked for; overrun is called when the kernel has dropped some."""
+    def set_handlers(
+        self,
+        event: MessageHandler,
+        overrun: Callable[[], None],
+        *,
+        is_heard: Callable[[int], bool] = lambda _command: True,
+    ) -> None:
+        """event gets every message nobody asked for; overrun is called when the kernel has dropped some.
+
+        is_heard(command): whether messages of that number matter; the others are not even decoded.
+        """
         self._event_handler = event
+        self._is_heard = is_heard
         self._overrun_handler = overrun
 
     def subscribe(self, group: str) -> None:
@@ -315,6 +326,10 @@ class Transport:
         elif pending is not None:
             self._reply_received(pending, message)
         elif message.type == self.family_id and (message.sequence == 0 or message.port != self._port):
+            self._event_received(message)
+
+    def _event_received(self, message: RawMessage) -> None:
+        if self._is_heard(int.from_bytes(message.payload[:1])):
             self._event_handler(NL80211.decode(message.octets))
 
     def _reply_received(self, pending: _Pending, message: RawMessage) -> None:
