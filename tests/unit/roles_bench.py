@@ -45,18 +45,29 @@ from wpsagent.ports import (
 from wpsagent.roles.access_point import AccessPoint
 from wpsagent.roles.events import ApEvent
 from wpsagent.roles.parameters import AccessPointParameters
+from wpsagent.roles.sta.parameters import CredentialProcessing
 from wpsagent.roles.wps_runs import WpsRuns
 from wpsagent.rsn.handshake import InstallGroupKey, InstallPairwiseKey
 from wpsagent.rsn.rsne import WPA2_PSK_CCMP
 from wpsagent.rsn.supplicant import Supplicant
 from wpsagent.wsc.attributes import WfaExtension
-from wpsagent.wsc.credential import NetworkSettings
+from wpsagent.wsc.credential import ApSettings, Credential, NetworkSettings
 from wpsagent.wsc.device import DeviceDescription, PrimaryDeviceType
+from wpsagent.wsc.device_psks import DevicePsks
 from wpsagent.wsc.elements import AssociationRequestAttributes, ProbeRequestAttributes, wrap
 from wpsagent.wsc.enrollee import Enrollee, EnrolleeParameters
-from wpsagent.wsc.enumerations import AuthenticationType, ConfigMethods, EncryptionType, RequestType, RfBands
-from wpsagent.wsc.events import CredentialsReceived
+from wpsagent.wsc.enumerations import (
+    AuthenticationType,
+    ConfigMethods,
+    EncryptionType,
+    RequestType,
+    RfBands,
+    WpsState,
+)
+from wpsagent.wsc.events import ApSettingsReceived, CredentialsReceived
 from wpsagent.wsc.internal_registrar import InternalRegistrar
+from wpsagent.wsc.issuing import IssuingPolicy
+from wpsagent.wsc.registrar import FixedAuthority, Grant, Purpose, Registrar, RegistrarParameters
 
 AP = MacAddress.parse("02:00:00:00:00:01")
 OTHER_AP = MacAddress.parse("02:00:00:00:00:09")
@@ -148,11 +159,16 @@ def access_point(
     inactivity: float = 300.0,
     group_rekey: float = 86400.0,
     capabilities: RadioCapabilities = SIMULATED_CAPABILITIES,
+    wps_state: WpsState = WpsState.CONFIGURED,
+    policy: IssuingPolicy | None = None,
+    psks: DevicePsks | None = None,
+    credential_processing: CredentialProcessing = CredentialProcessing.INTERNAL,
 ) -> AccessPoint:
     """shared: the registrar; None where WPS is off."""
     wps = None
     if shared is not None:
-        wps = WpsRuns(shared.add_network(settings, RfBands.BAND_2_4_GHZ), address, entropy_of(f"runs {address}"))
+        authority = shared.add_network(settings, RfBands.BAND_2_4_GHZ, wps_state=wps_state, policy=policy, psks=psks)
+        wps = WpsRuns(authority, address, entropy_of(f"runs {address}"))
     parameters = AccessPointParameters(
         "wlan0",
         settings,
@@ -161,8 +177,9 @@ def access_point(
         max_stations=max_stations,
         inactivity=inactivity,
         group_rekey=group_rekey,
+        credential_processing=credential_processing,
     )
-    return AccessPoint(parameters, address, capabilities, wps, entropy_of(f"ap {address}"))
+    return AccessPoint(parameters, address, capabilities, wps, entropy_of(f"ap {address}"), psks=psks)
 
 
 @dataclass
@@ -278,22 +295,20 @@ class BenchStation:
         return said
 
 
-class BenchEnrollee:
-    """A station that enrols on the bench."""
+STATION_DEVICE = DeviceDescription(
+    manufacturer="M", model_name="N", primary_device_type=PrimaryDeviceType(10, 5), device_name="phone"
+)
+
+
+class BenchWps:
+    """A station in a registration protocol run on the bench."""
 
     def __init__(
-        self, bench: Bench, address: MacAddress, uuid_e: bytes, password: bytes = b"00000000", *, is_wps2: bool = True
+        self, bench: Bench, address: MacAddress, role: Role, machine: Enrollee | Registrar, *, is_wps2: bool = True
     ) -> None:
         self.bench = bench
         self.address = address
-        device = DeviceDescription(
-            manufacturer="M", model_name="N", primary_device_type=PrimaryDeviceType(10, 5), device_name="phone"
-        )
-        password_id = 4 if password == b"00000000" else 0
-        self.enrollee = Enrollee(
-            EnrolleeParameters(device, uuid_e, address, password, password_id), entropy_of("enrollee"), PHONE_KEYS
-        )
-        self.peer = EapPeer(Role.ENROLLEE, self.enrollee, is_wps2=is_wps2)
+        self.peer = EapPeer(role, machine, is_wps2=is_wps2)
         self.peer.start(bench.now)
 
     def take(self, commands: list[RadioCommand], *, at_most: int = 1000) -> list[RadioCommand]:
@@ -310,9 +325,49 @@ class BenchEnrollee:
                     waiting += answer
         return said
 
+
+class BenchEnrollee(BenchWps):
+    """A station that enrols."""
+
+    def __init__(
+        self, bench: Bench, address: MacAddress, uuid_e: bytes, password: bytes = b"00000000", *, is_wps2: bool = True
+    ) -> None:
+        password_id = 4 if password == b"00000000" else 0
+        self.enrollee = Enrollee(
+            EnrolleeParameters(STATION_DEVICE, uuid_e, address, password, password_id),
+            entropy_of("enrollee"),
+            PHONE_KEYS,
+        )
+        super().__init__(bench, address, Role.ENROLLEE, self.enrollee, is_wps2=is_wps2)
+
     @property
     def has_credential(self) -> bool:
-        return any(isinstance(event, CredentialsReceived) for event in iter(self.enrollee.next_event, None))
+        return bool(self.credentials())
+
+    def credentials(self) -> list[Credential]:
+        """What it was given since the last look."""
+        received = [e for e in iter(self.enrollee.next_event, None) if isinstance(e, CredentialsReceived)]
+        return [credential for event in received for credential in event.credentials]
+
+
+class BenchRegistrar(BenchWps):
+    """A station that reads the access point with its PIN, or gives it new_settings."""
+
+    def __init__(
+        self, bench: Bench, address: MacAddress, pin: bytes = PIN, new_settings: ApSettings | None = None
+    ) -> None:
+        purpose = Purpose.LEARN if new_settings is None else Purpose.CONFIGURE
+        self.registrar = Registrar(
+            RegistrarParameters(STATION_DEVICE, bytes(address) + bytes(10), purpose, new_settings),
+            FixedAuthority(Grant(pin, 0)),
+            entropy_of(f"registrar {address}"),
+            PHONE_KEYS,
+        )
+        super().__init__(bench, address, Role.REGISTRAR, self.registrar)
+
+    def learnt(self) -> list[ApSettings]:
+        """What it was told since the last look."""
+        return [e.settings for e in iter(self.registrar.next_event, None) if isinstance(e, ApSettingsReceived)]
 
 
 def only(commands: list[RadioCommand], kind: type[_C]) -> list[_C]:
