@@ -512,10 +512,11 @@ class Associated:
 class Roamed:
     """Firmware has gone over to another access point of the network by itself: its keys are to be agreed on anew.
 
-    ScanFinished, with that access point among the results, comes before.
+    found: what is known of that access point, if anything is.
     """
 
     bssid: MacAddress
+    found: ScanResult | None = None
 
 
 @dataclass(frozen=True, slots=True)

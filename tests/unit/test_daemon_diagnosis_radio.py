@@ -3,6 +3,7 @@
 
 import errno
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from wpsagent.daemon.diagnosis import CommandResult, Level
 from wpsagent.daemon.diagnosis.findings import ok, problem, warning
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.io.nl80211.capabilities import RfkillState
-from wpsagent.ports import Frequency, InterfaceType, RadioCapabilities
+from wpsagent.ports import Frequency, InterfaceCombination, InterfaceLimit, InterfaceType, RadioCapabilities
 
 AP = InterfaceType.AP
 
@@ -97,7 +98,6 @@ def test_interface_name_is_no_radio_name(world: World) -> None:
     ("radio", "text"),
     [
         (capabilities(types=frozenset({InterfaceType.STATION})), "its driver has no AP mode"),
-        (capabilities(has_ap_sme=True), "in its firmware (FullMAC), which is not supported yet"),
         (capabilities(cipher_suites=frozenset({0x000FAC02})), "cannot encrypt with CCMP, which WPA2 needs"),
     ],
 )
@@ -105,6 +105,39 @@ def test_radio_that_cannot_be_our_access_point_is_a_problem(world: World, radio:
     world.wiphys = [wiphy(radio, interface())]
     assert world.one("interface wlan0").level is Level.PROBLEM
     assert text in world.one("interface wlan0").text
+
+
+def test_firmware_that_is_the_access_point_will_do_and_its_loss_is_said(world: World) -> None:
+    world.wiphys = [wiphy(capabilities(has_ap_sme=True), interface())]
+    assert world.one("interface wlan0").level is Level.OK
+    assert "its firmware takes the stations (FullMAC)" in world.one("interface wlan0").text
+
+
+def together(*limits: tuple[int, InterfaceType]) -> RadioCapabilities:
+    each = tuple(InterfaceLimit(maximum, frozenset({kind})) for maximum, kind in limits)
+    return replace(capabilities(), combinations=(InterfaceCombination(each, 2),))
+
+
+BOTH = ACCESS_POINT.replace("wlan0", "ap0") + 'create_on = "phy0"\n[[station]]\ninterface = "wlan0"\n'
+
+
+def test_interfaces_that_the_radio_can_have_at_once(world: World) -> None:
+    world.config = BOTH
+    world.wiphys = [wiphy(together((1, InterfaceType.STATION), (1, InterfaceType.AP)), interface())]
+    assert world.one("interfaces of phy0") == ok("interfaces of phy0", "it can have all 2 of them up at the same time")
+
+
+def test_interfaces_that_the_radio_cannot_have_at_once(world: World) -> None:
+    world.config = BOTH
+    world.wiphys = [wiphy(together((2, InterfaceType.AP)), interface())]
+    finding = world.one("interfaces of phy0")
+    assert finding.level is Level.PROBLEM
+    assert finding.text == "phy0 (mt76x2u) cannot be a station, an access point at the same time"
+    assert finding.remedy.startswith("take another radio for one of them")
+
+
+def test_one_interface_on_a_radio_is_no_question(world: World) -> None:
+    assert not [finding for finding in world.findings() if finding.check.startswith("interfaces of")]
 
 
 def test_bridge_must_be_there_and_be_one(world: World) -> None:

@@ -148,6 +148,16 @@ def test_stations_are_neither_added_nor_removed(world: World) -> None:
     assert asked(world, station, RemoveStation(STATION)) == []
 
 
+def test_only_eapol_goes_out_at_once(world: World) -> None:
+    async def scenario(radio: Nl80211Radio) -> None:
+        assert not radio.send_now(SendFrame(Deauthentication(STATION, OWN, OWN, 3).encode()))
+        assert radio.send_now(SendEapol(STATION, b"pdu"))
+
+    run(world, scenario)
+    assert FRAME not in world.kernel.commands()
+    assert world.eapol_sockets[0].sent == [(STATION, b"pdu")]
+
+
 def test_a_farewell_that_is_refused_is_told(world: World) -> None:
     async def scenario(radio: Nl80211Radio) -> None:
         world.kernel.refuse(DEL_STATION, errno.EIO)

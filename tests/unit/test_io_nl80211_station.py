@@ -49,14 +49,14 @@ from wpsagent.ports import (
     RadioLost,
     RemoveStation,
     Roamed,
-    ScanFinished,
+    ScanResult,
     SendEapol,
     SendFrame,
     TriggerScan,
     UnprotectedFarewell,
 )
 
-DEL_KEY, CONNECT, ROAM, DISCONNECT = 12, 46, 47, 48
+DEL_KEY, GET_SCAN, CONNECT, ROAM, DISCONNECT = 12, 32, 46, 47, 48
 FRAME, UNPROT_DEAUTHENTICATE, UNPROT_DISASSOCIATE = 59, 70, 71
 BSSID = MacAddress.parse("02:00:00:00:05:00")
 CCMP, TKIP, PSK = 0x000FAC04, 0x000FAC02, 0x000FAC02
@@ -535,7 +535,7 @@ def test_an_attempt_that_ends_in_a_disconnection_has_failed(world: World) -> Non
 def test_firmware_that_roams_is_followed_with_what_the_kernel_knows_of_the_access_point(world: World) -> None:
     async def scenario(radio: Nl80211StationRadio) -> None:
         await connect(world, radio)
-        radio.set_handler(world.events.append)
+        world.kernel.answers[GET_SCAN] = lambda request: [known(request, BSSID), known(request, OTHER), request.done()]
         world.eapol_sockets[0].handler(OTHER, b"before the news")
         world.deliver(ROAM, attribute(6, OTHER))
         await world.settle()
@@ -543,9 +543,30 @@ def test_firmware_that_roams_is_followed_with_what_the_kernel_knows_of_the_acces
         world.eapol_sockets[0].handler(BSSID, b"of the access point that was left")
 
     run_station(world, scenario, on_packet_eapol=True)
-    known, *rest = world.events
-    assert isinstance(known, ScanFinished)
-    assert rest == [Roamed(OTHER), EapolReceived(OTHER, b"before the news"), EapolReceived(OTHER, b"after it")]
+    assert world.events == [
+        Roamed(OTHER, ScanResult(OTHER, 2462, -100.0, 0, 0, b"")),
+        EapolReceived(OTHER, b"before the news"),
+        EapolReceived(OTHER, b"after it"),
+    ]
+
+
+def known(request: Request, bssid: bytes) -> bytes:
+    """A BSS of which there is little to say."""
+    return request.reply(34, attribute(3, u32(INDEX)), nest(47, attribute(1, bssid), attribute(2, u32(2462))))
+
+
+def test_an_access_point_that_the_kernel_does_not_tell_of_is_told_alone(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario(radio: Nl80211StationRadio) -> None:
+        await connect(world, radio)
+        world.kernel.answers[GET_SCAN] = lambda request: [request.done(errno.EIO)]
+        world.deliver(ROAM, attribute(6, OTHER))
+        await world.settle()
+
+    run_station(world, scenario)
+    assert world.events == [Roamed(OTHER)]
+    assert "cannot read what is known of networks" in caplog.text
 
 
 def test_roaming_without_a_connection_or_without_an_address_is_no_news(world: World) -> None:

@@ -341,14 +341,12 @@ def test_a_rejection_is_told_and_another_access_point_tried() -> None:
 
 def test_firmware_that_goes_over_to_another_access_point_is_followed_with_new_keys() -> None:
     bench = connected()
-    bench.air = (result(), result(5, mhz=2462))
-    bench.scanned()
-    bench.take(object)
-    bench.receive(Roamed(address(5)))
-    assert bench.machine.state is StationState.HANDSHAKE
+    bench.receive(Roamed(address(5), result(5, mhz=2462)))
+    states = [bench.machine.state]
     handshake(bench, bssid=address(5))
-    assert bench.machine.state is StationState.COMPLETED
-    assert [type(event) for event in bench.events] == [report.AssociatedWith, report.Connected]
+    states.append(bench.machine.state)
+    assert states == [StationState.HANDSHAKE, StationState.COMPLETED]
+    assert [type(event) for event in bench.events] == [report.AssociatedWith, BssAdded, report.Connected]
     (told,) = bench.take(report.Connected)
     assert (told.bssid, told.frequency_mhz) == (address(5), 2462)
 
@@ -357,31 +355,28 @@ def test_after_roaming_the_keys_must_come_like_after_any_association() -> None:
     bench = connected()
     bench.air = (result(), result(5))
     bench.scanned()
-    bench.receive(Roamed(address(5)))
+    bench.receive(Roamed(address(5)))  # known from a scan
+    assert bench.machine.state is StationState.HANDSHAKE
     assert only(bench.pass_time(30), Disconnect)
 
 
 @pytest.mark.parametrize(
-    "heard",
+    "found",
     [
-        pytest.param((), id="never heard of"),
-        pytest.param((result(5, ssid=b"cafe"),), id="of another network"),
-        pytest.param((result(5, MIXED_RSNE),), id="it would be asked for something else"),
+        pytest.param(None, id="never heard of"),
+        pytest.param(result(5, ssid=b"cafe"), id="of another network"),
+        pytest.param(result(5, MIXED_RSNE), id="it would be asked for something else"),
     ],
 )
-def test_an_access_point_that_cannot_be_followed_is_left(heard: tuple[ScanResult, ...]) -> None:
-    bench = connected()
-    bench.air = (result(), *heard)
-    bench.scanned()
-    assert bench.receive(Roamed(address(5))) == [Disconnect(3)]
+def test_an_access_point_that_cannot_be_followed_is_left(found: ScanResult | None) -> None:
+    assert connected().receive(Roamed(address(5), found)) == [Disconnect(3)]
 
 
 def test_roaming_in_the_middle_of_an_enrolment_ends_it() -> None:
     bench = in_enrolment()
-    bench.air = (BUTTON, result(5, RSNE + pressed()))
-    bench.scanned()
-    assert bench.receive(Roamed(address(5))) == [Disconnect(3)]
-    assert bench.receive(Roamed(address(5))) == []
+    roamed = Roamed(address(5), result(5, RSNE + pressed()))
+    assert bench.receive(roamed) == [Disconnect(3)]
+    assert bench.receive(roamed) == []
 
 
 def test_when_all_access_points_failed_they_get_a_new_chance_after_a_while() -> None:

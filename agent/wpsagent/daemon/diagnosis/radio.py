@@ -13,9 +13,14 @@ from wpsagent.daemon.diagnosis.survey import Survey
 from wpsagent.dot11.channels import channel_of
 from wpsagent.errors import AgentError, UsageError
 from wpsagent.io.nl80211.capabilities import InterfaceDescription, WiphyDescription
-from wpsagent.ports import Frequency, RadioCapabilities
+from wpsagent.io.nl80211.sharing import why_not_together
+from wpsagent.ports import Frequency, InterfaceType, RadioCapabilities
 
 _CCMP_128 = 0x000FAC04
+_FIRMWARE = (
+    "; its firmware takes the stations (FullMAC): most keep what devices ask for to themselves, so that two that are "
+    "in WPS mode at once are noticed only when the second one comes, and who needs a PIN only when it comes"
+)
 _SOFTMAC = "take an adapter whose driver leaves the access point to the computer, such as ath9k, mt76 or rt2800usb"
 
 
@@ -41,6 +46,9 @@ async def check_radios(survey: Survey) -> AsyncIterator[Finding]:
             yield finding
     for station in survey.stations:
         for finding in _station(survey, station.interface):
+            yield finding
+    for wiphy in survey.wiphys:
+        for finding in _together(survey, wiphy):
             yield finding
 
 
@@ -123,15 +131,13 @@ def _interface(survey: Survey, ap: AccessPointSettings, wiphy: WiphyDescription)
     name = _radio_name(radio)
     if not radio.supports_ap:
         return problem(check, f"{name} cannot be an access point: its driver has no AP mode", _SOFTMAC)
-    if radio.has_ap_sme:
-        text = f"{name} runs access points in its firmware (FullMAC), which is not supported yet"
-        return problem(check, text, _SOFTMAC)
     if ap.security is Security.WPA2 and radio.cipher_suites and _CCMP_128 not in radio.cipher_suites:
         return problem(check, f"{name} cannot encrypt with CCMP, which WPA2 needs", _SOFTMAC)
+    firmware = _FIRMWARE if radio.has_ap_sme else ""
     if ap.create_on is None:
-        return ok(check, f"it is on {name}, which can be an access point")
+        return ok(check, f"it is on {name}, which can be an access point{firmware}")
     if interface_of(survey, ap.interface) is None or survey.runs_network(ap.interface):
-        return ok(check, f"it is created on {name}, which can be an access point")
+        return ok(check, f"it is created on {name}, which can be an access point{firmware}")
     text = f"it is to be created on {ap.create_on}, but there is an interface of this name already"
     return problem(check, text, f"remove it (iw dev {ap.interface} del), or leave out create_on to use it")
 
@@ -146,6 +152,19 @@ def _bridge(survey: Survey, ap: AccessPointSettings) -> list[Finding]:
         return [problem(check, f"{ap.bridge} is not a bridge", "set access_point.bridge to one, or leave it out")]
     remedy = f"create it (ip link add {ap.bridge} type bridge), or leave out access_point.bridge"
     return [problem(check, f"there is no interface {ap.bridge}", remedy)]
+
+
+def _together(survey: Survey, wiphy: WiphyDescription) -> list[Finding]:
+    """Whether the radio can have all the interfaces up that the configuration wants of it."""
+    kinds = [InterfaceType.AP for ap in survey.access_points if wiphy_of(survey, ap) is wiphy]
+    names = {wiphy.capabilities.wiphy_name, *(interface.name for interface in wiphy.interfaces)}
+    kinds += [InterfaceType.STATION for each in survey.stations if (each.create_on or each.interface) in names]
+    if len(kinds) < 2:
+        return []
+    check, reason = f"interfaces of {wiphy.capabilities.wiphy_name}", why_not_together(wiphy.capabilities, kinds)
+    if reason is not None:
+        return [problem(check, reason, "take another radio for one of them, or leave it out of the configuration")]
+    return [ok(check, f"it can have all {len(kinds)} of them up at the same time")]
 
 
 # ---- rfkill

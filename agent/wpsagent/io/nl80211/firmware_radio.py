@@ -57,6 +57,9 @@ class Nl80211FirmwareRadio(Nl80211Radio):
         self._associated: set[MacAddress] = set()
         self._held: deque[EapolReceived] = deque(maxlen=_HELD_EAPOL)
 
+    def send_now(self, command: RadioCommand) -> bool:
+        return not isinstance(command, SendFrame) and super().send_now(command)
+
     async def _execute(self, command: RadioCommand) -> None:
         match command:
             case SendFrame():

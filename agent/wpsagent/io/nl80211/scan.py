@@ -178,9 +178,13 @@ class Scanner:
         if self._wanted is not None and not self._is_starting:
             self._begin(self._try_again())
 
-    async def report_known(self) -> None:
-        """Tell what the kernel knows without a scan: it has heard somebody new."""
-        await self._report(is_aborted=False)
+    async def known(self) -> list[ScanResult]:
+        """What the kernel knows without a scan; nothing where it does not say."""
+        try:
+            return await self._results()
+        except NetlinkError as error:
+            _log.warning("cannot read what is known of networks: %s", error)
+            return []
 
     def messages_lost(self) -> None:
         """The end of our scan may be among them: what it has found so far is told now."""

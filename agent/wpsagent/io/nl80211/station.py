@@ -6,7 +6,7 @@ the firmware authenticates and associates, the agent is the supplicant.  EAPOL t
 that the association stands is held until then.  A connection is owned by the socket: when the process dies the kernel
 disconnects.  Until its port is open the interface is dormant (RFC 2863): nobody asks for addresses too early, and no
 packet of theirs has the driver begin a block acknowledgement agreement, which holds EAPOL up for 70 ms.  There is one
-connection at a time.  Firmware (brcmfmac) may go over to another access point by itself: that is told, after what the
+connection at a time.  Firmware (brcmfmac) may go over to another access point by itself: that is told, with what the
 kernel knows of it, and the keys are agreed on anew.  It is never given the key, so it does no handshake of its own.
 """
 
@@ -257,10 +257,10 @@ class Nl80211StationRadio(Nl80211Interface[StationEvent]):
             self._begin(self._follow(address))
 
     async def _follow(self, bssid: MacAddress) -> None:
-        await self._scanner.report_known()
+        known = await self._scanner.known()
         if self._bssid == bssid and self._is_roaming:
             self._is_roaming = False
-            self._emit(Roamed(bssid))
+            self._emit(Roamed(bssid, next((found for found in known if found.bssid == bssid), None)))
             self._deliver_held()
 
     def _channel_switch_announced(self, message: Message) -> None:

@@ -183,7 +183,7 @@ class StationLife:
                 self._radio_lost(event.reason)
                 return
             case Roamed():
-                self._roamed(event.bssid, now)
+                self._roamed(event, now)
             case CommandFailed() if self._scanner.refused(event, now):
                 self._report_refused_scan()
             case _ if self._link is not None:
@@ -276,12 +276,13 @@ class StationLife:
         self._events.append(report.TryingToAssociate(bss.bssid, bss.ssid, bss.frequency_mhz, network_id))
         association.start(now)
 
-    def _roamed(self, bssid: MacAddress, now: float) -> None:
+    def _roamed(self, event: Roamed, now: float) -> None:
         """Firmware has gone over to another access point: follow it, with new keys, or leave."""
         former = self._link
         if former is None or former.state is not link.State.ASSOCIATED:
             return
-        connection = self._connection_after(former, bssid)
+        self.bsses.update(() if event.found is None else (event.found,), now)
+        connection = self._connection_after(former, event.bssid)
         if connection is None:
             self._leave(now)
         else:
