@@ -56,7 +56,7 @@ def scene() -> Iterator[Scene]:
 
 
 def test_the_program_gives_the_address_after_wps_and_takes_it_when_the_access_point_is_lost(scene: Scene) -> None:
-    folder = Path(DEFAULT_CONTROL_SOCKET).parent
+    folder = Path(DEFAULT_CONTROL_SOCKET).parent / "wpa_supplicant"
     scene.hostapd.press_button()
     scene.agent.control.expect_ok("WPS_PBC")
     known = f"|0||{folder}|reference|{address_in(scene.namespace, AP)}"

@@ -22,7 +22,7 @@ from wpsagent.status.board import ControlEvent
 BSSID = MacAddress.parse("02:00:00:00:01:00")
 STATION = '[[station]]\ninterface = "wlan1"\n'
 PROGRAM = 'on_change = "/bin/true"\n'
-WPS = {"WPA_CTRL_DIR": "/run/wps-agent"}
+WPS = {"WPA_CTRL_DIR": "/run/wps-agent/wpa_supplicant"}
 NETWORK = WPS | {
     "WPA_ID": "4",
     "WPA_ID_STR": "attic",
@@ -126,7 +126,7 @@ def test_the_agent_tells_the_whole_way_and_the_goodbye_before_it_ends(tmp_path: 
     ]
     *_, environment = fake.calls[2]
     assert (environment["WPA_ID"], environment["WPA_ID_STR"], environment["WPS_AGENT_SSID"]) == ("0", "", "home")
-    assert environment["WPA_CTRL_DIR"] == str(tmp_path)
+    assert environment["WPA_CTRL_DIR"] == str(tmp_path / "wpa_supplicant")
 
 
 # ---- the configuration

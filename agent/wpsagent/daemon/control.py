@@ -19,6 +19,19 @@ _FOR_EVERYBODY = ("CTRL-EVENT-TERMINATING ",)
 """Events without an interface that stations' clients hear too; the others are of the access points' registrar."""
 
 
+def folder_of(settings: AccessPointSettings | StationSettings, agent: AgentSettings) -> str:
+    """Where an interface has its socket, "" for nowhere."""
+    is_access_point = isinstance(settings, AccessPointSettings)
+    beside = "hostapd" if is_access_point else "wpa_supplicant"
+    for folder in (
+        settings.control_directory,
+        agent.hostapd_directory if is_access_point else agent.supplicant_directory,
+    ):
+        if folder is not None:
+            return folder
+    return str(Path(agent.control_socket).parent / beside)
+
+
 class ControlSockets:
     """All control sockets of the agent."""
 
@@ -43,8 +56,7 @@ class ControlSockets:
     def add(self, settings: AccessPointSettings | StationSettings) -> None:
         """Open an interface's socket, unless it is to have none; raises ControlSocketError."""
         sockets = self._access_points if isinstance(settings, AccessPointSettings) else self._stations
-        folder = settings.control_directory
-        folder = self._folder_for(settings) if folder is None else folder
+        folder = folder_of(settings, self._agent)
         if folder:
             group = settings.control_group or self._agent.control_group
             control = ControlSocket(Path(folder) / settings.interface, self._commands.on(settings.interface), group)
@@ -73,11 +85,3 @@ class ControlSockets:
             self.remove(interface)
         if self._agents_own is not None:
             self._agents_own.close()
-
-    def _folder_for(self, settings: AccessPointSettings | StationSettings) -> str:
-        is_access_point = isinstance(settings, AccessPointSettings)
-        folder = self._agent.hostapd_directory if is_access_point else self._agent.supplicant_directory
-        if folder is not None:
-            return folder
-        name = "hostapd" if is_access_point else "wpa_supplicant"
-        return str(Path(self._agent.control_socket).parent / name)

@@ -4,16 +4,16 @@
 Arguments: the interface; CONNECTED, DISCONNECTED, or one of WPS-SUCCESS, WPS-FAIL, WPS-PBC-ACTIVE, WPS-PIN-ACTIVE,
 WPS-CANCEL, WPS-TIMEOUT, WPS-OVERLAP-DETECTED with what else that line says to control clients, a word an argument.
 
-Environment: WPA_CTRL_DIR, the folder of the control socket, always; from the first connection on, and as it was then
-for DISCONNECTED and for what follows: WPA_ID, the network's number, WPA_ID_STR, its id_str or nothing, and, which
-wpa_cli does not have, WPS_AGENT_SSID (printable, with wpa_supplicant's escapes) and WPS_AGENT_BSSID.
+Environment: WPA_CTRL_DIR, the folder of the station's control socket, always; from the first connection on, and as it
+was then for DISCONNECTED and for what follows: WPA_ID, the network's number, WPA_ID_STR, its id_str or nothing, and,
+which wpa_cli does not have, WPS_AGENT_SSID (printable, with wpa_supplicant's escapes) and WPS_AGENT_BSSID.
 """
 
 import asyncio
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from wpsagent.config.model import Configuration
+from wpsagent.daemon.control import folder_of
 from wpsagent.io.hook import Hook
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
@@ -43,9 +43,11 @@ class StationHooks:
     """The programs of all stations; hears what Reporting tells its observers and the control clients."""
 
     def __init__(self, configuration: Configuration) -> None:
-        folder = str(Path(configuration.agent.control_socket).parent.absolute())
+        agent = configuration.agent
         self._places = {
-            station.interface: _Place(Hook(station.interface, station.on_change), {"WPA_CTRL_DIR": folder})
+            station.interface: _Place(
+                Hook(station.interface, station.on_change), {"WPA_CTRL_DIR": folder_of(station, agent)}
+            )
             for station in configuration.stations
             if station.on_change
         }
