@@ -64,6 +64,8 @@ from wpsagent.ports import (
     SetBeacon,
     StartAccessPoint,
     StationActivity,
+    StationAssociated,
+    StationLeft,
     StationProbed,
     UnexpectedFrame,
 )
@@ -404,6 +406,8 @@ def test_no_octets_make_the_machine_raise(seed: int) -> None:
             UnexpectedFrame(source),
             StationProbed(source, dice.random() < 0.8),
             StationActivity(((source, dice.randrange(600_000)),)),
+            StationAssociated(source, dice.choice(extras)),
+            StationLeft(source),
             CommandFailed(AuthorizeStation(source), "busy"),
         ]
         for command in only(bench.receive(dice.choice(happenings)), SendFrame):

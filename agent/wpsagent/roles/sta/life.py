@@ -286,7 +286,7 @@ class StationLife:
         if connection is None:
             self._leave(now)
         else:
-            self._link, self._connected_at = connection, None
+            self._link = connection  # who was told of the former one is told of its end, if the keys do not come
             connection.resume(now)
 
     def _connection_after(self, former: Association, bssid: MacAddress) -> Connection | None:
