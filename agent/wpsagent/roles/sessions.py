@@ -48,8 +48,9 @@ SESSION_TIMEOUT = 30.0
 EAP_FAILURE_DELAY = 0.01
 """Seconds between EAP-Failure and the deauthentication, so that the failure gets out first."""
 
-RECONFIGURATION_DELAY = 0.1
-"""Seconds from the end of a run that changes the network to the change, in which the station hears the end and goes."""
+RECONFIGURATION_DELAY = 0.02
+"""Seconds from the end of a run that changes the network to the change, in which the station hears the end and is sent
+away; not many more, or it is back before the network that it was told of is there."""
 
 
 class StationSessions:
