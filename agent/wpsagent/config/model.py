@@ -112,6 +112,8 @@ class AccessPointSettings:
     extra_credentials: attributes that go out with each Credential, or instead of it with skip_credential_build.
     source_file: the hostapd.conf it came from, into which what a registrar changes is written back; None with TOML.
     control_directory, control_group: of its own control socket; None: as [agent] says; "" for the folder: no socket.
+    is_temporary: of a station's network with mode=2: nothing that becomes of it is kept, and the third wrong AP PIN
+    takes the PIN away instead of locking it.
     """
 
     interface: str
@@ -148,6 +150,7 @@ class AccessPointSettings:
     cred_processing: CredentialProcessing = CredentialProcessing.INTERNAL
     add_sae: bool = False
     follow: str | None = None
+    is_temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,14 @@ class Call:
 
     @property
     def access_point(self) -> AccessPoint:
-        """The access point that the command is for: the target, or the first there is; raises UsageError."""
+        """The access point that the command is for: the target, or the first there is; raises UsageError.
+
+        Of a station's command what the station has become.
+        """
+        if self.station is not None:
+            if self.station.access_point is None:
+                raise UsageError(f"{self.station.interface} is no access point now")
+            return self.station.access_point
         for access_point in self.agent.access_point_doors():
             if self.target in (None, access_point.interface):
                 return access_point

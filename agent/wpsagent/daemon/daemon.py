@@ -28,6 +28,7 @@ from wpsagent.control.commands import Commands
 from wpsagent.daemon.board import Leds, button_name, open_buttons, open_leds
 from wpsagent.daemon.control import ControlSockets
 from wpsagent.daemon.hooks import StationHooks
+from wpsagent.daemon.interfaces import Interfaces
 from wpsagent.daemon.networks import Networks, OpenRadio
 from wpsagent.daemon.repeater import Repeater
 from wpsagent.daemon.reporting import Reporting
@@ -43,6 +44,7 @@ from wpsagent.status import events as e
 from wpsagent.status.board import StatusBoard
 from wpsagent.status.model import Network
 from wpsagent.status.texts import ERROR_INDICATION_NAMES
+from wpsagent.wsc.device import format_uuid
 from wpsagent.wsc.enrollee_table import EnrolleeInformation
 from wpsagent.wsc.internal_registrar import LastResult
 
@@ -106,11 +108,13 @@ class Daemon:
         )
         self.networks = Networks(configuration, shared.opening_access_points(open_radio), entropy, report)
         self.networks.frequency_for = shared.frequency_for
-        self._stations = Stations(configuration, shared.opening_stations(open_station), entropy, report)
+        self._stations = Stations(
+            configuration, shared.opening_stations(open_station), entropy, report, access_points=self.networks
+        )
         repeater = Repeater(configuration.access_points, self.networks, report)
-        for station in self._stations.stations:
-            station.observers.append(repeater.observe)
+        self._stations.observers.append(repeater.observe)
         self.control = ControlSockets(agent, Commands(self))
+        self._interfaces = Interfaces(self._stations, self.networks, self.control, report)
         self.leds = Leds()
         self.mqtt: MqttReporter | None = None
         self._entropy = entropy
@@ -134,6 +138,7 @@ class Daemon:
             await self.networks.start()
             self._open_hooks(stack)
             stack.push_async_callback(self._stations.stop)
+            stack.push_async_callback(self._interfaces.close)
             await self._stations.start()
             self.reporting.report(e.AgentStarted())
             self._service_manager.ready(self._status_line())
@@ -224,16 +229,26 @@ class Daemon:
         )
 
     def access_points(self) -> Sequence[AccessPointStatus]:
-        return [network.status for network in self.networks.networks]
+        return [network.status for network in self.access_point_doors()]
 
     def access_point_doors(self) -> Sequence[AccessPoint]:
-        return self.networks.networks
+        """Not those that stations have become: they are spoken to as stations."""
+        return [network for network in self.networks.networks if not network.settings.is_temporary]
 
     def pending_pins(self, target: str | None) -> Sequence[EnrolleeInformation]:
         return self.networks.pending_pins(self.networks.select(target))
 
     def stations(self) -> Sequence[Station]:
         return self._stations.stations
+
+    def free_interfaces(self) -> Sequence[str]:
+        return self._interfaces.free()
+
+    def add_station(self, interface: str, path: str, driver: str, control_directory: str) -> None:
+        self._interfaces.add(interface, path, driver, control_directory)
+
+    def remove_station(self, interface: str) -> None:
+        self._interfaces.remove(interface)
 
     def report(self) -> Mapping[str, Any]:
         mqtt: dict[str, Any] | None = None
@@ -246,7 +261,17 @@ class Daemon:
                 "error": self.mqtt.last_error,
                 "dropped_events": self.mqtt.dropped_events,
             }
-        return self.reporting.state() | {"mqtt": mqtt, "pid": os.getpid()}
+        return self.reporting.state() | {"pending_pins": self._pending_pins(), "mqtt": mqtt, "pid": os.getpid()}
+
+    def _pending_pins(self) -> list[dict[str, str]]:
+        return [
+            {
+                "uuid": format_uuid(enrollee.uuid_e),
+                "station": str(enrollee.address),
+                "device_name": enrollee.device_name,
+            }
+            for enrollee in self.networks.pending_pins(self.networks.groups)
+        ]
 
     def terminate(self) -> None:
         self._stopping.set()

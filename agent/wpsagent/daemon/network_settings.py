@@ -116,8 +116,23 @@ class HostapdStore:
             raise SaveError(str(error)) from None
 
 
+class NoStore:
+    """Of a network that is gone with the agent."""
+
+    def __init__(self, configured: AccessPointSettings) -> None:
+        self._configured = configured
+
+    def load(self) -> AccessPointSettings:
+        return self._configured
+
+    def save(self, settings: AccessPointSettings) -> None:
+        pass
+
+
 def store_of(configured: AccessPointSettings, state_directory: str) -> SettingsStore:
     """The store of a network: its hostapd.conf, or a file beside the TOML."""
+    if configured.is_temporary:
+        return NoStore(configured)
     if configured.source_file is not None:
         return HostapdStore(configured, configured.source_file)
     return NetworkOverlay(state_directory, configured)

@@ -64,6 +64,22 @@ class Networks:
         for group in self.groups.values():
             group.stop()
 
+    def add(self, settings: AccessPointSettings) -> Network:
+        """One more, with a button group of its own; the caller starts it."""
+        network = Network(settings, self)
+        self.networks.append(network)
+        return network
+
+    async def remove(self, network: Network) -> None:
+        """One that was added is gone, and its button group with it."""
+        await network.stop()
+        self.networks.remove(network)
+        name = network.settings.button_group
+        self._enrolments.pop(name, None)
+        group = self.groups.pop(name, None)
+        if group is not None:
+            group.stop()
+
     def group(self, name: str, address: MacAddress) -> ButtonGroup:
         """The group of a name, made when its first network comes up."""
         if name not in self.groups:
@@ -111,12 +127,16 @@ class Networks:
                 name,
                 lambda reason: self.report(e.SettingsNotSaved(network.interface, reason)),
             )
+            is_kept = not settings.is_temporary
+            parameters = ApEnrolmentParameters(
+                settings.ap_pin, settings.setup_locked, settings.lock_out_s, drops_pin=settings.is_temporary
+            )
             self._enrolments[name] = AccessPointEnrolment(
                 self.entropy,
-                ApEnrolmentParameters(settings.ap_pin, settings.setup_locked, settings.lock_out_s),
+                parameters,
                 now=asyncio.get_running_loop().time(),
-                state=file.load(),
-                save=file.save,
+                state=file.load() if is_kept else None,
+                save=file.save if is_kept else None,
             )
         return self._enrolments[name]
 

@@ -17,6 +17,8 @@ from typing import TypeVar
 from wpsagent.config.model import Configuration, DeviceSettings, PushButtonScan, StationSettings
 from wpsagent.config.network_store import NetworkStore
 from wpsagent.control.agent import AccessPoint
+from wpsagent.daemon.networks import Networks
+from wpsagent.daemon.station_access_point import SelectedAccessPoint
 from wpsagent.daemon.translate_station import from_station
 from wpsagent.daemon.upkeep import Upkeep
 from wpsagent.errors import DecodeError, UsageError
@@ -57,7 +59,10 @@ class Station(Upkeep):
         open_radio: OpenStationRadio,
         entropy: Entropy,
         report: Callable[[e.AgentEvent], None],
+        *,
+        access_points: Networks | None = None,
     ) -> None:
+        """access_points: where it becomes one; without them it cannot."""
         super().__init__(settings.interface)
         self.settings = settings
         self.networks = NetworkList()
@@ -75,6 +80,9 @@ class Station(Upkeep):
         self._unsaved: dict[str, str] = {}
         self._is_refusal_told = False
         self._scan_ids = count(1)
+        self._is_down = asyncio.Event()
+        self._is_down.set()
+        self._selected = None if access_points is None else SelectedAccessPoint(self, access_points)
         self.observers: list[Callable[[Station, sta.StationReport], None]] = []
         """Who hears what the machine reports, beside everybody who hears what became of it."""
 
@@ -84,7 +92,25 @@ class Station(Upkeep):
 
     # ---- Upkeep
 
+    async def stop(self) -> None:
+        """Give the radio back, whatever the interface is."""
+        if self._selected is not None:
+            await self._selected.close()
+        await super().stop()
+
+    async def until_down(self) -> None:
+        """Until the radio is given back; to be called after `disable`."""
+        await self._is_down.wait()
+
     async def _come_up(self) -> None:
+        self._is_down.clear()
+        try:
+            await self._take_radio()
+        except BaseException:
+            self._is_down.set()
+            raise
+
+    async def _take_radio(self) -> None:
         self._load()
         radio = await self._open_radio(self.settings)
         try:
@@ -113,6 +139,7 @@ class Station(Upkeep):
         if self.runner is not None:
             runner, self.runner = self.runner, None
             await runner.stop()
+        self._is_down.set()
 
     def _tell_started(self) -> None:
         self._report(s.StationStarted(self.interface, len(self.networks)))
@@ -263,19 +290,25 @@ class Station(Upkeep):
     @property
     def access_point(self) -> AccessPoint | None:
         """What the interface is while a network with mode=2 is selected."""
-        return None
+        return None if self._selected is None else self._selected.access_point
 
     @property
     def access_point_id(self) -> int | None:
         """The number of that network."""
-        return None
+        return None if self._selected is None else self._selected.network_id
 
     def become_access_point(self, network_id: int) -> None:
-        """Raises UsageError."""
-        raise UsageError(f"{self.interface}: cannot be an access point")
+        """Be the access point that a network with mode=2 says; raises UsageError."""
+        network = self.networks.get(network_id)
+        if self._selected is None or network is None:
+            raise UsageError(f"{self.interface} cannot be an access point")
+        self._selected.select(network, self.settings.eapol)
+        self.networks.select(network_id)
 
     def leave_access_point(self, network_id: int | None = None) -> None:
-        """Be a station again."""
+        """Be a station again, if it is the access point of that network (None: of any)."""
+        if self._selected is not None:
+            self._selected.leave(network_id)
 
     def new_pin(self) -> bytes:
         """A fresh PIN of eight digits."""
@@ -309,11 +342,15 @@ class Stations:
         open_radio: OpenStationRadio,
         entropy: Entropy,
         report: Callable[[e.AgentEvent], None],
+        *,
+        access_points: Networks | None = None,
     ) -> None:
         self._new: Callable[[StationSettings, DeviceSettings], Station] = lambda settings, device: Station(
-            settings, device, open_radio, entropy, report
+            settings, device, open_radio, entropy, report, access_points=access_points
         )
         self.stations: list[Station] = []
+        self.observers: list[Callable[[Station, sta.StationReport], None]] = [self._listen_along]
+        """Who hears what the machines report."""
         for settings in configuration.stations:
             self.add(settings, configuration.device)
 
@@ -321,7 +358,7 @@ class Stations:
         """One more; the caller starts it."""
         station = self._new(settings, device)
         station.heard_elsewhere = partial(self._heard_beside, station)
-        station.observers.append(self._listen_along)
+        station.observers = self.observers
         self.stations.append(station)
         return station
 

@@ -146,7 +146,9 @@ class Model:
         return min(times, default=None)
 
     def interfaces_of(self, group: str) -> tuple[str, ...]:
-        return tuple(network.interface for network in self.networks.values() if network.group == group)
+        """Those of a button group; a station that is an access point for a while has a group of its own name."""
+        found = tuple(network.interface for network in self.networks.values() if network.group == group)
+        return found or ((group,) if group in self.stations else ())
 
     def is_open(self, group: str) -> bool:
         """A session of this group is open."""

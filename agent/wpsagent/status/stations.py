@@ -71,6 +71,9 @@ class Stations:
     def __init__(self, interfaces: Iterable[str]) -> None:
         self._stations = {interface: StationStatus(interface) for interface in interfaces}
 
+    def __contains__(self, interface: str) -> bool:
+        return interface in self._stations
+
     @property
     def is_any_down(self) -> bool:
         return any(station.is_down for station in self._stations.values())
