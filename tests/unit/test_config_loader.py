@@ -279,13 +279,13 @@ def test_every_line_of_the_error_names_the_file() -> None:
     with pytest.raises(ConfigError) as caught:
         parse("a = 1", "/etc/wps-agent.toml")
     assert str(caught.value).splitlines()[0] == (
-        "/etc/wps-agent.toml: a: unknown, expected one of agent, device, access_point, station, button, led, mqtt"
+        "/etc/wps-agent.toml: a: unknown, expected one of agent, device, access_point, hostapd, station, button, led, mqtt"
     )
 
 
 def test_a_file_without_an_access_point_is_refused() -> None:
     assert problems_of("") == [
-        "access_point: missing, expected at least one table headed [[access_point]] or [[station]]"
+        "access_point: missing, expected at least one table headed [[access_point]], [[hostapd]] or [[station]]"
     ]
 
 

@@ -52,11 +52,11 @@ class Checks:
 
     def _roles(self) -> None:
         """There is something to do."""
-        roles = ("access_point", "station")
+        roles = ("access_point", "station", "hostapd")
         is_named = any(problem.startswith(f"{role}:") for problem in self.problems for role in roles)
         if not any(map(self._root.many, roles)) and not is_named:
             self.problems.append(
-                "access_point: missing, expected at least one table headed [[access_point]] or [[station]]"
+                "access_point: missing, expected at least one table headed [[access_point]], [[hostapd]] or [[station]]"
             )
 
     def _add(self, table: Table, name: str, text: str) -> None:

@@ -7,7 +7,7 @@ warning with its line.  Nothing that protects the network is ignored: it is refu
 """
 
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,14 @@ from wpsagent.config.hostapd_options import OPTIONS, Option
 from wpsagent.config.hostapd_rewrite import rewrite
 from wpsagent.config.hostapd_rules import Bss, Found, NamedTable, network_rules
 from wpsagent.config.loader import access_point_settings, agent_defaults, world_readable
-from wpsagent.config.model import AccessPointSettings, AgentSettings, Configuration, DeviceSettings
-from wpsagent.config.reading import describe_value
+from wpsagent.config.model import Configuration, DeviceSettings
+from wpsagent.config.reading import Table, describe_value
 from wpsagent.config.table import ACCESS_POINT, DEVICE
 from wpsagent.config.wps_checks import WpsChecks
 from wpsagent.errors import ConfigError
 from wpsagent.roles.sta.network_variables import to_text
 
-__all__ = ["Source", "load", "parse", "rewrite"]
+__all__ = ["Networks", "Source", "load", "parse", "read", "rewrite"]
 
 _OF_DEVICE = "device."
 _LEVELS = ("debug", "debug", "info", "info", "warning")
@@ -42,19 +42,35 @@ class Source:
     create_on: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """What some files say: networks as tables of [[access_point]], and fields of DeviceSettings; not yet checked."""
+
+    tables: Sequence[Table]
+    device: Mapping[str, Any]
+    log_level: str
+    problems: Sequence[str]
+    warnings: Sequence[str]
+
+
 def load(*sources: str | Path | Source) -> Configuration:
     """The configuration in one file or several; raises ConfigError with every problem in them."""
-    readings = [_Reading(_source(source)) for source in sources]
-    for reading in readings:
-        reading.read(to_text(read_octets(reading.source.path)))
-    return _configuration(readings)
+    return _configuration(read(*sources))
 
 
 def parse(text: str, path: str | Path = "hostapd.conf") -> Configuration:
     """The configuration in a text, as if read from path; raises ConfigError with every problem in it."""
     reading = _Reading(Source(Path(path)))
     reading.read(text)
-    return _configuration([reading])
+    return _configuration(_together([reading]))
+
+
+def read(*sources: str | Path | Source) -> Networks:
+    """What is in one file or several; raises ConfigError when one cannot be read at all."""
+    readings = [_Reading(_source(source)) for source in sources]
+    for reading in readings:
+        reading.read(to_text(read_octets(reading.source.path)))
+    return _together(readings)
 
 
 def _source(source: str | Path | Source) -> Source:
@@ -78,14 +94,20 @@ class _Reading:
             radio.found["interface"] = Found(radio.number, self.source.interface)
         for bss in self.networks:
             network_rules(bss, radio)
-            bss.table.values |= {"create_on": self._create_on(bss)}
+            bss.table.values |= self._surroundings(bss)
         self.warnings += [
             warning for bss in self.networks for warning in world_readable(self.source.path, bss.holds_secrets)
         ][:1]
 
-    def _create_on(self, bss: Bss) -> str | None:
+    def _surroundings(self, bss: Bss) -> dict[str, Any]:
         """The first network has the interface that is there; the others' are made beside it."""
-        return self.source.create_on if bss is self.networks[0] else self.networks[0].table["interface"]
+        folder, group = bss.value("ctrl_interface") or ("", None)
+        return {
+            "create_on": self.source.create_on if bss is self.networks[0] else self.networks[0].table["interface"],
+            "source_file": str(self.source.path.absolute()),
+            "control_directory": folder,
+            "control_group": group or bss.value("ctrl_interface_group"),
+        }
 
     def _complain(self, number: int, text: str) -> None:
         self.problems.append(f"{self.source.path}: line {number}: {text}")
@@ -123,20 +145,31 @@ def _defaults() -> dict[str, Any]:
 # ---- one configuration from all files
 
 
-def _configuration(readings: Sequence[_Reading]) -> Configuration:
+def _together(readings: Sequence[_Reading]) -> Networks:
     networks = [bss for reading in readings for bss in reading.networks]
     device = _device(networks)
     _unique_interfaces(networks)
-    problems = [problem for reading in readings for problem in reading.problems]
-    warnings = [warning for reading in readings for warning in reading.warnings]
+    return Networks(
+        tables=[bss.table for bss in networks],
+        device=device,
+        log_level=_log_level(networks),
+        problems=[problem for reading in readings for problem in reading.problems],
+        warnings=[warning for reading in readings for warning in reading.warnings],
+    )
+
+
+def _configuration(networks: Networks) -> Configuration:
+    problems, warnings = list(networks.problems), list(networks.warnings)
     if not problems:
-        _check(networks, problems, warnings)
+        _check(networks.tables, problems, warnings)
     if problems:
         raise ConfigError(problems)
+    values = {key.name: key.default for key in DEVICE.keys}
+    values["primary_device_type"] = values.pop("type")
     return Configuration(
-        agent=_agent(networks),
-        device=device,
-        access_points=tuple(_access_point(bss, reading.source) for reading in readings for bss in reading.networks),
+        agent=replace(agent_defaults(socket.gethostname()), control_socket="", log_level=networks.log_level),
+        device=DeviceSettings(**{**values, **networks.device}),
+        access_points=tuple(access_point_settings(table) for table in networks.tables),
         buttons=(),
         leds=(),
         mqtt=None,
@@ -144,12 +177,12 @@ def _configuration(readings: Sequence[_Reading]) -> Configuration:
     )
 
 
-def _check(networks: Sequence[Bss], problems: list[str], warnings: list[str]) -> None:
+def _check(tables: Sequence[Table], problems: list[str], warnings: list[str]) -> None:
     """What must hold between the options that TOML has, too."""
     checks = WpsChecks(Path.cwd(), problems, warnings)
-    for bss in networks:
-        checks.access_point(bss.table)
-    checks.groups([bss.table for bss in networks])
+    for table in tables:
+        checks.access_point(table)
+    checks.groups(tables)
 
 
 def _unique_interfaces(networks: Sequence[Bss]) -> None:
@@ -162,32 +195,19 @@ def _unique_interfaces(networks: Sequence[Bss]) -> None:
             seen.add(interface)
 
 
-def _agent(networks: Iterable[Bss]) -> AgentSettings:
+def _log_level(networks: Iterable[Bss]) -> str:
     levels = [bss.value(_LOG_LEVEL) for bss in networks if bss.value(_LOG_LEVEL) is not None]
-    level = _LEVELS[min(max(levels[0], 0), len(_LEVELS) - 1)] if levels else "info"
-    return replace(agent_defaults(socket.gethostname()), control_socket="", log_level=level)
+    return _LEVELS[min(max(levels[0], 0), len(_LEVELS) - 1)] if levels else "info"
 
 
-def _access_point(bss: Bss, source: Source) -> AccessPointSettings:
-    folder, group = bss.value("ctrl_interface") or ("", None)
-    return replace(
-        access_point_settings(bss.table),
-        source_file=str(source.path.absolute()),
-        control_directory=folder,
-        control_group=group or bss.value("ctrl_interface_group"),
-    )
-
-
-def _device(networks: Sequence[Bss]) -> DeviceSettings:
+def _device(networks: Sequence[Bss]) -> dict[str, Any]:
     """One device stands behind all networks: the first that says something says it for all."""
-    values = {key.name: key.default for key in DEVICE.keys}
-    values["primary_device_type"] = values.pop("type")
     said: dict[str, Any] = {}
     for bss in networks:
         for name, value in bss.device.items():
             if said.setdefault(name, value) != value:
                 bss.warn(_OPTION_OF[name], "differs from another network's, which holds for all: ignored")
-    return DeviceSettings(**values | said)
+    return said
 
 
 _OPTION_OF = {

@@ -21,7 +21,6 @@ from wpsagent.wsc.enumerations import WpsState
 
 _OF_DEVICE = "device."
 _DEFAULT_CHANNELS = {FrequencyBand.GHZ_2_4: 6, FrequencyBand.GHZ_5: 36}
-_NAMES: Mapping[str, str] = {option.sets: option.name for option in OPTIONS.values() if option.sets}
 _OURS = frozenset(("WPA-PSK",))
 
 
@@ -43,9 +42,11 @@ class NamedTable(Table):
         self._numbers = numbers
 
     def where(self, name: str) -> str:
-        shown = _NAMES.get(name, name)
-        number = self._numbers.get(shown)
-        return f"{self.path}: {shown}" if number is None else f"{self.path}: line {number}: {shown}"
+        names = [option.name for option in OPTIONS.values() if option.sets == name] or [name]
+        for shown in names:
+            if shown in self._numbers:
+                return f"{self.path}: line {self._numbers[shown]}: {shown}"
+        return f"{self.path}: {names[0]}"
 
 
 @dataclass(slots=True)
@@ -73,8 +74,12 @@ class Bss:
         if option.sets.startswith(_OF_DEVICE):
             self.device[option.sets.removeprefix(_OF_DEVICE)] = value
         else:
-            self.table.values[option.sets] = value
-            self.table.given.add(option.sets)
+            self.say(**{option.sets: value})
+
+    def say(self, **values: Any) -> None:
+        """Keys of [[access_point]] that follow from several options."""
+        self.table.values |= values
+        self.table.given |= values.keys()
 
     def value(self, name: str, default: Any = None) -> Any:
         return self.found[name].value if name in self.found else default
@@ -112,7 +117,7 @@ def network_rules(bss: Bss, radio: Bss) -> None:
 def _interface(bss: Bss) -> None:
     named = bss.latest("interface", "bss")
     if named is not None:
-        bss.table.values["interface"] = bss.value(named)
+        bss.say(interface=bss.value(named))
     elif bss.is_readable("interface", "bss"):
         bss.refuse("interface", "missing, expected the interface that carries the network: interface=wlan0")
 
@@ -120,7 +125,7 @@ def _interface(bss: Bss) -> None:
 def _name(bss: Bss) -> None:
     named = bss.latest("ssid", "ssid2")
     if named is not None:
-        bss.table.values["ssid"] = bss.value(named)
+        bss.say(ssid=bss.value(named))
     elif bss.is_readable("ssid", "ssid2"):
         bss.refuse("ssid", "missing, expected the name of the network: ssid=…")
 
@@ -161,9 +166,9 @@ def _protection(bss: Bss) -> None:
         return
     _key_management(bss)
     _ciphers(bss)
-    bss.table.values["security"] = Security.WPA2.value
+    bss.say(security=Security.WPA2.value)
     if key is not None:
-        bss.table.values[key.removeprefix("wpa_")] = bss.value(key)
+        bss.say(**{key.removeprefix("wpa_"): bss.value(key)})
     elif "wpa_psk_file" in bss.found:
         bss.refuse(
             "wpa_psk_file",
@@ -174,7 +179,7 @@ def _protection(bss: Bss) -> None:
 
 
 def _open(bss: Bss, key: str | None) -> None:
-    bss.table.values["security"] = Security.OPEN.value
+    bss.say(security=Security.OPEN.value)
     if key is not None:
         bss.refuse(key, "found without wpa=2: the network would be open; add wpa=2, or remove the line")
     if "wpa_psk_file" in bss.found and bss.value("wps_state") is not WpsState.NOT_CONFIGURED:
@@ -227,5 +232,4 @@ def _wps(bss: Bss) -> None:
         values["wps"] = False
         bss.warn("wps_state", "WPS is off: the network is hidden (ignore_broadcast_ssid), where WPS is forbidden")
         return
-    values["wps_state"] = name_of_state(state)
-    bss.table.given.add("wps_state")
+    bss.say(wps_state=name_of_state(state))

@@ -8,8 +8,10 @@ Relative file names in it (passphrase_file, certificates) are relative to the fi
 import socket
 import stat
 import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wpsagent.config.checks import Checks
 from wpsagent.config.model import (
@@ -31,6 +33,9 @@ from wpsagent.config.model import (
 from wpsagent.config.reading import Reading, Table
 from wpsagent.config.table import SETUP_LOCK_MODES, WPS_STATES
 from wpsagent.errors import ConfigError
+
+if TYPE_CHECKING:
+    from wpsagent.config.hostapd_file import Networks
 
 _MAXIMUM_OCTETS = 1 << 20
 _FILE_KEYS = "chmod 600 it, or use the …_file keys"
@@ -61,12 +66,40 @@ def parse(text: str, path: str | Path = "wps-agent.toml", host_name: str | None 
         raise ConfigError([f"{path}: not a configuration: nested too deeply"]) from None
     reading = Reading()
     root = reading.document(document)
+    networks = _add_hostapd(root, reading.problems, path)
     checks = Checks(root, reading.problems, path.parent)
     checks.run()
     if reading.problems:
         raise ConfigError([f"{path}: {problem}" for problem in reading.problems])
-    warnings = (*world_readable(path, reading.holds_secrets, _FILE_KEYS), *checks.warnings)
-    return _configuration(root, warnings, host_name or socket.gethostname())
+    told = networks.warnings if networks else ()
+    warnings = (*world_readable(path, reading.holds_secrets, _FILE_KEYS), *told, *checks.warnings)
+    configuration = _configuration(root, warnings, host_name or socket.gethostname())
+    return configuration if networks is None else replace(configuration, device=_described(root, networks.device))
+
+
+def _add_hostapd(root: Table, problems: list[str], path: Path) -> "Networks | None":
+    """The networks of the files that [[hostapd]] names become tables of [[access_point]]; None: it names none.
+
+    Raises ConfigError with what is wrong in them: what cannot be read cannot be checked together with the rest.
+    """
+    tables = [table for table in root.many("hostapd") if table.is_usable("file") and "file" in table.given]
+    if not tables:
+        return None
+    # Imported here: most configurations name none.
+    from wpsagent.config.hostapd_file import read
+
+    networks = read(*(path.parent / table["file"] for table in tables))
+    if networks.problems:
+        raise ConfigError([*(f"{path}: {problem}" for problem in problems), *networks.problems])
+    root.children["access_point"] = [*root.many("access_point"), *networks.tables]
+    return networks
+
+
+def _described(root: Table, said: Mapping[str, Any]) -> DeviceSettings:
+    """[device], and what it leaves open as the files of [[hostapd]] say it."""
+    table = _section(root, "device")
+    given = {"primary_device_type" if name == "type" else name for name in table.given}
+    return replace(_device(table), **{name: value for name, value in said.items() if name not in given})
 
 
 def _decode(octets: bytes, path: Path) -> str:

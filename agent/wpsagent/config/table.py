@@ -197,6 +197,13 @@ ACCESS_POINT = Section(
     is_array=True,
 )
 
+HOSTAPD = Section(
+    "hostapd",
+    "Networks of ours as a hostapd.conf has them, instead of [[access_point]].  Repeat the table for more files.",
+    (Key("file", c.text(1, 255), REQUIRED, "The hostapd.conf.", '"/etc/hostapd/hostapd.conf"'),),
+    is_array=True,
+)
+
 STATION = Section(
     "station",
     "An interface that joins a network of others.  Repeat the table for more; access points are then optional.",
@@ -346,4 +353,4 @@ TLS = Section(
     ),
 )
 
-SECTIONS: Final = (AGENT, DEVICE, ACCESS_POINT, STATION, BUTTON, LED, PATTERNS, MQTT, TLS)
+SECTIONS: Final = (AGENT, DEVICE, ACCESS_POINT, HOSTAPD, STATION, BUTTON, LED, PATTERNS, MQTT, TLS)
