@@ -25,6 +25,7 @@ from wpsagent.io.simulated_station_radio import SimulatedStationRadio
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import StationRadio
 from wpsagent.roles.sta.machine import StationState
+from wpsagent.roles.sta.wps_control import LISTEN_LIMIT, Elsewhere
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
 from wpsagent.wsc.device import uuid_from_mac
@@ -34,6 +35,7 @@ from wpsagent.wsc.internal_registrar import InternalRegistrar
 _E = TypeVar("_E")
 
 OTHER = MacAddress.parse("02:00:00:00:02:00")
+OTHER_AP = MacAddress.parse("02:00:00:00:00:77")
 KNOWN = f'update_config=1\n\nnetwork={{\n\tssid="home"\n\tpsk="{PASSPHRASE.decode()}"\n}}\n'
 
 
@@ -321,5 +323,73 @@ def test_control_commands_reach_a_station_of_the_daemon(tmp_path: Path) -> None:
             assert commands("REMOVE_NETWORK 0") == "OK\n"
             await house.until(s.Left)
             assert "home" not in house.file.read_text()
+
+    run(scene())
+
+
+# ---- several stations
+
+
+class Pair(House):
+    """Two stations on radios of their own; the second hears what the first does not."""
+
+    def __init__(self, folder: Path) -> None:
+        more = f'[[station]]\ninterface = "sta1"\nnetworks_file = "{folder}/state/sta1.conf"\n'
+        super().__init__(folder, more=more)
+        self.away = Air()
+        self.other_registrar = InternalRegistrar(DEVICE, b"\xbb" * 16, entropy_of("other registrar"))
+        self.other = WorldAccessPoint(self.away, OTHER_AP, protected(), 2412, self.other_registrar)
+
+    async def _open(self, settings: StationSettings) -> StationRadio:
+        air, address = (self.air, STATION) if settings.interface == "sta0" else (self.away, OTHER)
+        self.radios.append(SimulatedStationRadio(air, settings.interface, address))
+        return self.radios[-1]
+
+
+@pytest.mark.parametrize("is_pressed_there", [True, False])
+def test_a_button_that_only_another_station_hears_is_an_overlap(tmp_path: Path, is_pressed_there: bool) -> None:
+    async def scene() -> None:
+        pair = Pair(tmp_path)
+        await pair.other.start()
+        async with pair.running():
+            pair.access_point.group.press_button()
+            if is_pressed_there:
+                pair.other.group.press_button()
+            pair.stations.press_button()
+            ended = await pair.until(s.StationWpsEnded)
+            expected = s.StationWpsResult.OVERLAP if is_pressed_there else s.StationWpsResult.SUCCEEDED
+            assert (ended.interface, ended.result) == ("sta0", expected)
+            assert not is_pressed_there or str(OTHER_AP) in ended.reason
+        await pair.other.runner.stop()
+        pair.other.group.stop()
+
+    run(scene())
+
+
+def test_the_others_do_not_listen_along_for_a_pin(tmp_path: Path) -> None:
+    async def scene() -> None:
+        pair = Pair(tmp_path)
+        async with pair.running():
+            await asyncio.sleep(30)
+            other = pair.stations.stations[1].machine()
+            updates = other.bsses.updates
+            pair.station.act(lambda machine, now: machine.wps_pin(b"12345670", now))
+            await asyncio.sleep(0.5)
+            assert other.bsses.updates == updates
+
+    run(scene())
+
+
+def test_a_station_that_never_stops_listening_does_not_hold_another_up_for_ever(tmp_path: Path) -> None:
+    async def scene() -> None:
+        house = House(tmp_path)
+        house.station.elsewhere = Elsewhere(is_listening=lambda: True)
+        async with house.running():
+            house.access_point.group.press_button()
+            house.stations.press_button()
+            began = asyncio.get_running_loop().time()
+            ended = await house.until(s.StationWpsEnded)
+            assert ended.result is s.StationWpsResult.SUCCEEDED
+            assert LISTEN_LIMIT <= asyncio.get_running_loop().time() - began < LISTEN_LIMIT + 3
 
     run(scene())

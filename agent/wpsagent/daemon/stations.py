@@ -7,9 +7,8 @@ be written is told to everybody, and its networks work all the same until the ag
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
@@ -28,11 +27,11 @@ from wpsagent.octets import MacAddress
 from wpsagent.ports import Entropy, RadioCapabilities, StationRadio
 from wpsagent.roles.runner import StationRunner
 from wpsagent.roles.sta import events as sta
-from wpsagent.roles.sta.bss_table import Bss
 from wpsagent.roles.sta.machine import StationMachine
 from wpsagent.roles.sta.network import NetworkList
 from wpsagent.roles.sta.options import OPTIONS, check_option, shown_option, with_options
 from wpsagent.roles.sta.parameters import CredentialProcessing, StationParameters
+from wpsagent.roles.sta.wps_control import Elsewhere
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
 from wpsagent.wsc.device import DeviceDescription, uuid_from_mac
@@ -73,8 +72,8 @@ class Station(Upkeep):
         self._report = report
         self._store = NetworkStore(settings.networks_file)
         self._is_loaded = False
-        self.heard_elsewhere: Callable[[], Iterable[Bss]] = tuple
-        """The access points that the other stations hear."""
+        self.elsewhere = Elsewhere()
+        """The other stations."""
         self._machine: StationMachine | None = None  # the last one, also while its radio is gone
         self._options: dict[str, str] = {}
         self._unsaved: dict[str, str] = {}
@@ -124,7 +123,7 @@ class Station(Upkeep):
         except BaseException:
             await radio.close()
             raise
-        machine.listen_with(self.heard_elsewhere)
+        machine.listen_with(self.elsewhere)
         self.runner = StationRunner(machine, radio, self._station_events)
         before, self._machine = self._machine, machine
         if before is not None and not before.is_wanted:
@@ -357,7 +356,10 @@ class Stations:
     def add(self, settings: StationSettings, device: DeviceSettings) -> Station:
         """One more; the caller starts it."""
         station = self._new(settings, device)
-        station.heard_elsewhere = partial(self._heard_beside, station)
+        station.elsewhere = Elsewhere(
+            lambda: (bss for machine in self._beside(station) for bss in machine.bsses),
+            lambda: any(machine.is_scanning for machine in self._beside(station)),
+        )
         station.observers = self.observers
         self.stations.append(station)
         return station
@@ -380,10 +382,11 @@ class Stations:
         for station in self.stations:
             station.cancel()
 
-    def _heard_beside(self, listener: Station) -> Iterator[Bss]:
-        for station in self.stations:
-            if station is not listener and station.runner is not None:
-                yield from station.runner.machine.bsses
+    def _beside(self, station: Station) -> Iterator[StationMachine]:
+        """The machines of the others that are up."""
+        for other in self.stations:
+            if other is not station and other.is_up:
+                yield other.machine()
 
     def _listen_along(self, station: Station, event: sta.StationReport) -> None:
         """While one looks for a pressed button the others listen too: what they alone can hear may be an overlap."""

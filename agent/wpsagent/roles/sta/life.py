@@ -51,7 +51,7 @@ from wpsagent.roles.sta.network import Network, NetworkList, ProtectionPolicy
 from wpsagent.roles.sta.network_search import NetworkSearch
 from wpsagent.roles.sta.parameters import StationParameters
 from wpsagent.roles.sta.scanner import Outcome, Scanner
-from wpsagent.roles.sta.wps_control import WpsControl
+from wpsagent.roles.sta.wps_control import Wait, WpsControl
 from wpsagent.rsn.rsne import CipherSuite
 
 SCAN_FAILED_DELAY = 1.0
@@ -247,6 +247,9 @@ class StationLife:
             step = self._wps.step(run, self.bsses, now)
             if isinstance(step, Enrolment):
                 self._associate(step, None, now)
+            elif isinstance(step, Wait):
+                self._next_at = now + step.seconds
+                self._others_returned(now)
             else:
                 self._trigger(step, now)
         elif self._is_wanted and self._search.candidates:

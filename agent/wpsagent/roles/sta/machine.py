@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The station: what its owner sees of it and asks it for.  What it does by itself is `wpsagent.roles.sta.life`."""
 
-from collections.abc import Callable, Iterable
 from enum import Enum
 
 from wpsagent.dot11.elements import ElementId, Elements
@@ -17,6 +16,7 @@ from wpsagent.roles.sta.life import OwnersScan, StationLife
 from wpsagent.roles.sta.network import Network
 from wpsagent.roles.sta.network_search import ANYBODY
 from wpsagent.roles.sta.parameters import StationParameters
+from wpsagent.roles.sta.wps_control import Elsewhere
 from wpsagent.roles.sta.wps_run import PUSH_BUTTON_PASSWORD, WpsRequest
 from wpsagent.rsn.rsne import Rsne
 from wpsagent.wsc.credential import ApSettings
@@ -181,9 +181,14 @@ class StationMachine(StationLife):
 
     # ---- what the owner asks for: WPS
 
-    def listen_with(self, heard_elsewhere: Callable[[], Iterable[Bss]]) -> None:
-        """Access points that other interfaces of this device hear count for an overlap, and are never chosen."""
-        self._wps.heard_elsewhere = heard_elsewhere
+    def listen_with(self, elsewhere: Elsewhere) -> None:
+        """Access points that other stations of this device hear count for an overlap, and are never chosen."""
+        self._wps.elsewhere = elsewhere
+
+    @property
+    def is_scanning(self) -> bool:
+        """A scan of ours runs, or waits for its turn."""
+        return self._scanner.is_busy
 
     def wps_push_button(self, now: float, bssid: MacAddress | None = None) -> None:
         """The button was pressed; raises UsageError."""

@@ -32,6 +32,19 @@ SAME_AGAIN_DELAY = 0.1
 """Seconds until an association that was lost in the middle of a run is begun anew."""
 
 
+LISTEN_DELAY = 0.1
+LISTEN_LIMIT = 10.0
+"""How often it is looked whether other interfaces of this device still listen, and for how many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Other stations of this device: what they have heard, and whether they listen at this moment."""
+
+    heard: Callable[[], Iterable[Bss]] = tuple
+    is_listening: Callable[[], bool] = bool
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Nothing to do now; go on in so many seconds."""
@@ -75,8 +88,7 @@ class WpsControl:
         self.run: WpsRun | None = None
         self.success: Success | None = None
         """What the last run brought, until somebody takes it."""
-        self.heard_elsewhere: Callable[[], Iterable[Bss]] = tuple
-        """What other interfaces of this device have heard."""
+        self.elsewhere: Elsewhere = Elsewhere()
         self.parameters = parameters
         self._address = address
         self._capabilities = capabilities
@@ -90,6 +102,7 @@ class WpsControl:
         self._target: Candidate | None = None
         self._enrolment: Enrolment | None = None
         self._is_first_step = False
+        self._listen_until: float | None = None
         self._credentials: tuple[Credential, ...] = ()
         self._octets = b""
 
@@ -113,6 +126,7 @@ class WpsControl:
         self._temporary_id = temporary.id
         self._networks.set_aside_all_but(temporary.id)
         self._target, self._enrolment, self._is_first_step, self.success = None, None, True, None
+        self._listen_until = None
         self._tell(report.WpsStarted(request.method, self.run.ends_at, request.bssid))
 
     def end(self, cause: WpsCause, text: str = "") -> None:
@@ -146,9 +160,13 @@ class WpsControl:
 
     # ---- the steps of a run
 
-    def step(self, run: WpsRun, bsses: Iterable[Bss], now: float) -> TriggerScan | Enrolment:
-        """What to do now that nothing is under way."""
+    def step(self, run: WpsRun, bsses: Iterable[Bss], now: float) -> TriggerScan | Enrolment | Wait:
+        """What to do now that nothing is under way; after a Wait the run may be over."""
         known = tuple(bsses)
+        if self._listen_until is not None:
+            wait = self.scanned(run, known, now)
+            if self._target is None:
+                return wait
         if self._is_first_step:
             self._is_first_step = False
             self._target = run.known_target(known, now)
@@ -163,8 +181,13 @@ class WpsControl:
         return scan
 
     def scanned(self, run: WpsRun, bsses: Iterable[Bss], now: float) -> Wait:
-        """A scan of the run is over."""
-        choice = run.choose(bsses, now, self.heard_elsewhere())
+        """A scan of the run is over; who is to be tried is known when the other interfaces have listened, too."""
+        if run.method is WpsMethod.PUSH_BUTTON and self.elsewhere.is_listening():
+            self._listen_until = now + LISTEN_LIMIT if self._listen_until is None else self._listen_until
+            if now < self._listen_until:
+                return Wait(LISTEN_DELAY)
+        self._listen_until = None
+        choice = run.choose(bsses, now, self.elsewhere.heard())
         if isinstance(choice, Overlap):
             self.end(WpsCause.OVERLAP, ", ".join(str(bss.bssid) for bss in choice.bsses))
             return Wait(0.0)
