@@ -2,6 +2,7 @@
 """Our access point on a FullMAC chip, from the button to the ping: the agent's nl80211 against the fake of brcmfmac."""
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from tests.unit.nl80211_world import (
     GET_STATION,
     NEW_STATION,
     PROBE_CLIENT,
+    REGISTER_FRAME,
     SET_BEACON,
     SET_BSS,
     STOP_AP,
@@ -30,6 +32,7 @@ from wpsagent.io.nl80211.access_point import open_access_point_radio
 from wpsagent.io.nl80211.firmware_radio import Nl80211FirmwareRadio
 from wpsagent.io.simulated_radio import Air
 from wpsagent.octets import MacAddress
+from wpsagent.ports import InterfaceType
 from wpsagent.roles.access_point import AccessPoint
 from wpsagent.roles.events import (
     AccessPointLost,
@@ -161,6 +164,30 @@ def test_phones_of_every_age_join(chip: AccessPointChip, kind: type[SimulatedPho
         await phone.ping()
 
     play(chip, scene, settings)
+
+
+@pytest.mark.parametrize("code", [errno.EOPNOTSUPP, errno.EINVAL])
+def test_a_driver_that_registers_no_frames_will_do(chip: AccessPointChip, code: int) -> None:
+    chip.kernel.refuse(REGISTER_FRAME, code)
+
+    async def scene(network: Network) -> None:
+        phone = network.phone()
+        network.group.press_button()
+        await phone.join_by_push_button()
+        await phone.ping()
+
+    play(chip, scene)
+
+
+def test_what_the_chip_can_do_is_read_from_its_wiphy(chip: AccessPointChip) -> None:
+    async def scene(network: Network) -> None:
+        can = network.radio.capabilities
+        assert (can.has_ap_sme, can.has_control_port, can.has_channel_switch) == (True, False, False)
+        assert (can.maximum_scan_ssids, can.maximum_scan_elements) == (10, 2048)
+        assert can.channels_for({InterfaceType.AP: 1, InterfaceType.STATION: 1}) == 1
+        assert can.channels_for({InterfaceType.AP: 2}) is None
+
+    play(chip, scene)
 
 
 def test_by_pin(chip: AccessPointChip) -> None:

@@ -28,6 +28,7 @@ from tests.unit.nl80211_world import (
     PROBE_CLIENT,
     REGISTER_FRAME,
     SET_BSS,
+    STATION_TYPE,
     World,
     worlds,
 )
@@ -116,15 +117,22 @@ class FullMacChip(World):
         # add_station, change_bss, probe_client, tx_control_port, abort_scan.
         for command in (NEW_STATION, SET_BSS, PROBE_CLIENT, CONTROL_PORT_FRAME, ABORT_SCAN):
             self.kernel.answers[command] = self.lacks
-        # REGISTER_FRAME: cfg80211_mlme_register_mgmt takes what brcmf_txrx_stypes lists, probe requests among it; but
-        # the firmware tells of them for P2P alone (p2p.c brcmf_p2p_notify_rx_mgmt_p2p_probereq): they never come.
-        self.kernel.answers[REGISTER_FRAME] = lambda request: [request.end()]
+        self.kernel.answers[REGISTER_FRAME] = self.register_frame
         # FRAME: brcmf_cfg80211_mgmt_tx sends action frames; of others it says "Unhandled" to its log, and success.
         self.kernel.answers[FRAME] = lambda request: [request.end()]
 
     def lacks(self, request: Request) -> list[bytes]:
         self.refused.append(request.command)
         return [request.end(errno.EOPNOTSUPP)]
+
+    def register_frame(self, request: Request) -> list[bytes]:
+        """cfg80211_mlme_register_mgmt: what brcmf_txrx_stypes lists for the type of the interface, or EINVAL.
+
+        An access point's list has probe requests; but the firmware tells of them for P2P alone (p2p.c
+        brcmf_p2p_notify_rx_mgmt_p2p_probereq): they never come.
+        """
+        subtypes = (0x40, 0xD0) if self.kind == STATION_TYPE else (0x00, 0x20, 0x40, 0xA0, 0xB0, 0xC0, 0xD0)
+        return [request.end(0 if request.values[101] in map(u16, subtypes) else errno.EINVAL)]
 
     def wiphy(self, request: Request) -> list[bytes]:
         """brcmfmac brcmf_setup_wiphy, brcmf_setup_ifmodes, without P2P and MBSS, as nl80211_send_wiphy tells it."""

@@ -4,9 +4,9 @@
 Every step that changes something leaves its opposite on a stack; closing the stack restores the type, the address,
 the state (up or down) and the bridge, and removes an interface that was made here.
 
-Refused, with words for people: interfaces another program uses, radios without the mode,
-blocked radios, and radios that cannot have this interface up beside those that are.  An access point or a station whose
-process has just died is waited for: the kernel takes it down a moment later.
+Refused, with words for people: interfaces another program uses, radios without the mode, blocked radios, and radios
+that cannot have this interface up beside those that are.  An access point or a station whose process has just died is
+waited for: the kernel takes it down a moment later.
 """
 
 import asyncio
