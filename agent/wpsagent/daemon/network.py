@@ -61,6 +61,7 @@ class Network(Upkeep):
         self.variables = Variables(self)
         self._networks = networks
         self._store = store_of(settings, networks.state_directory)
+        self._psks = DevicePsks()
         self._authority: BssAuthority | None = None
         self._joined: ButtonGroup | None = None
         self._address, self._wiphy = NO_ADDRESS, ""  # of its radio, also while that is gone
@@ -123,12 +124,12 @@ class Network(Upkeep):
         entropy = self._networks.entropy
         self._address, self._wiphy = radio.address, radio.capabilities.wiphy_name
         try:
+            self._read_psks()
             wishes = parameters(self.settings)
             mhz = self._networks.frequency_for(radio, wishes.frequency_mhz)
             wps = self._wps(radio)
             wishes = replace(wishes, frequency_mhz=mhz)
-            psks = None if wps is not None else self._device_psks()
-            machine = AccessPoint(wishes, radio.address, radio.capabilities, wps, entropy, psks=psks)
+            machine = AccessPoint(wishes, radio.address, radio.capabilities, wps, entropy, psks=self._psks)
         except BaseException:
             await radio.close()
             raise
@@ -178,22 +179,23 @@ class Network(Upkeep):
                 self.rf_band,
                 wps_state=settings.wps_state,
                 policy=_policy(settings),
-                psks=self._device_psks(),
+                psks=self._psks,
             )
         return WpsRuns(self._authority, radio.address, self._networks.entropy)
 
     # ---- keys of single devices
 
-    def _device_psks(self) -> DevicePsks:
-        """Those of psk_file as it is now; a file that cannot be read is told, and counts as empty."""
+    def _read_psks(self) -> None:
+        """Take over psk_file as it is now; one that cannot be read is told, and the keys of before go on."""
         if self.settings.psk_file is None:
-            return DevicePsks()
+            return
         try:
             keys = PskFile(self.settings.psk_file).load()
         except ConfigError as error:
             self._networks.report(e.SettingsDropped(self.interface, str(error)))
-            return DevicePsks()
-        return DevicePsks(DevicePsk(key.address, _psk_of(key.key, self.settings.ssid), key.is_wps) for key in keys)
+            return
+        ssid = self.settings.ssid
+        self._psks.replace(DevicePsk(key.address, _psk_of(key.key, ssid), key.is_wps) for key in keys)
 
     def _psk_added(self, address: MacAddress, psk: bytes) -> None:
         """WPS gave a device a key of its own."""
@@ -370,6 +372,7 @@ class Network(Upkeep):
         settings = self.variables.settings
         device = self.variables.device
         self.variables.forget()
+        self._read_psks()
         self._networks.set_device(device)
         if settings != self.settings:
             self.settings = settings

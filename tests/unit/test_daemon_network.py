@@ -1,0 +1,642 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""An access point as its commands see it: other settings on the same radio, up and down, its AP PIN, SET and GET."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.jumping_loop import run
+from tests.unit.roles_bench import LAPTOP, PHONE, association, authentication, entropy_of, only
+from tests.unit.roles_fake_radio import FakeRadio, nth, settle
+
+from wpsagent.config.loader import parse
+from wpsagent.config.model import AccessPointSettings
+from wpsagent.control.agent import AccessPoint
+from wpsagent.daemon.network import Network
+from wpsagent.daemon.networks import Networks
+from wpsagent.errors import RadioError, UsageError
+from wpsagent.octets import BROADCAST, MacAddress, Ssid
+from wpsagent.ports import (
+    AccessPointRadio,
+    FrameReceived,
+    RadioLost,
+    RemoveStation,
+    SendFrame,
+    StartAccessPoint,
+    StopAccessPoint,
+)
+from wpsagent.roles import events as ap
+from wpsagent.status import events as e
+from wpsagent.wsc.credential import NetworkSettings
+from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType, WpsState
+from wpsagent.wsc.lock_out import SetupLockMode
+
+ONE = '[[access_point]]\ninterface = "wlan0"\nssid = "home"\npassphrase = "correct horse"\nchannel = 6\n'
+TWIN = ONE.replace("wlan0", "wlan1").replace("channel = 6", "channel = 36")
+OTHER = ONE.replace("wlan0", "wlan2").replace('"home"', '"garden"')
+NO_WPS = '[[access_point]]\ninterface = "guest0"\nssid = "guests"\nsecurity = "open"\nchannel = 6\nwps = false\n'
+NEW = NetworkSettings(
+    Ssid(b"new"), AuthenticationType.WPA2_PERSONAL, EncryptionType.AES, passphrase=b"staple of a horse"
+)
+NEW_PSK = NetworkSettings(Ssid(b"new"), AuthenticationType.WPA2_PERSONAL, EncryptionType.AES, psk=b"\x07" * 32)
+NEW_OPEN = NetworkSettings(Ssid(b"new"), AuthenticationType.OPEN, EncryptionType.NONE)
+TKIP = NetworkSettings(Ssid(b"new"), AuthenticationType.WPA_PERSONAL, EncryptionType.TKIP, passphrase=b"long enough")
+
+
+class House:
+    """Networks on fake radios; folder: their state directory."""
+
+    def __init__(self, text: str, folder: Path) -> None:
+        self.configuration = parse(f'[agent]\nstate_directory = "{folder}"\n{text}', host_name="house")
+        self.radios: list[FakeRadio] = []
+        self.told: list[e.AgentEvent] = []
+        self.networks = Networks(self.configuration, self.open_radio, entropy_of("house"), self.told.append)
+
+    async def open_radio(self, settings: AccessPointSettings) -> AccessPointRadio:
+        self.radios.append(FakeRadio())
+        return self.radios[-1]
+
+    def take(self, kind: type[e.AgentEvent] | None = None) -> list[e.AgentEvent]:
+        told = [event for event in self.told if kind is None or isinstance(event, kind)]
+        self.told.clear()
+        return told
+
+    @property
+    def first(self) -> Network:
+        return self.networks.networks[0]
+
+    def change(self, settings: NetworkSettings = NEW, credentials: bytes = b"") -> None:
+        """As the first network's machine reports it when WPS has brought something."""
+        self.first._ap_events([ap.ApSettingsChanged(PHONE, settings, credentials)])
+
+
+Scene = Callable[[House], Coroutine[Any, Any, None]]
+
+
+def play(text: str, folder: Path, scene: Scene) -> House:
+    """A scene while all networks are up."""
+
+    async def whole() -> House:
+        house = House(text, folder)
+        await house.networks.start()
+        await settle()
+        house.take()
+        await scene(house)
+        await house.networks.stop()
+        return house
+
+    return run(whole())
+
+
+def ssids_of(radio: FakeRadio) -> list[bytes]:
+    return [bytes(start.ssid) for start in only(radio.take(), StartAccessPoint)]
+
+
+# ---- other settings
+
+
+@pytest.mark.parametrize("settings", [NEW, NEW_PSK, NEW_OPEN])
+def test_new_settings_are_kept_told_and_on_the_air_of_the_same_radio(settings: NetworkSettings, tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        (radio,) = house.radios
+        radio.take()
+        house.networks.reconfigure("wlan0", settings)
+        assert house.first.network_settings == settings
+        assert (tmp_path / "wlan0.access-point.json").exists()
+        await settle()
+        assert [type(event) for event in house.take()] == [e.NetworkChanged, e.AccessPointStarted]
+        commands = radio.take()
+        assert StopAccessPoint() in commands
+        (start,) = only(commands, StartAccessPoint)
+        assert (start.ssid, start.is_protected) == (b"new", settings is not NEW_OPEN)
+        assert radio.closed == 0
+        assert len(house.radios) == 1
+        house.networks.reconfigure("wlan0", settings)  # nothing new
+        await settle()
+        assert house.take() == []
+        assert radio.take() == []
+
+    house = play(ONE, tmp_path, scene)
+    assert house.radios[0].closed == 1
+
+    async def after(house: House) -> None:
+        assert ssids_of(house.radios[0]) == [b"new"]
+        assert house.first.network_settings == settings
+
+    play(ONE, tmp_path, after)
+
+
+def test_who_edits_the_configuration_is_told_that_his_word_counts(tmp_path: Path) -> None:
+    async def change(house: House) -> None:
+        house.networks.reconfigure("wlan0", NEW)
+
+    play(ONE, tmp_path, change)
+
+    async def whole() -> None:
+        house = House(ONE.replace("home", "by hand"), tmp_path)
+        await house.networks.start()
+        (dropped,) = house.take(e.SettingsDropped)
+        assert isinstance(dropped, e.SettingsDropped)
+        assert "has been changed since" in dropped.reason
+        assert ssids_of(house.radios[0]) == [b"by hand"]
+        await house.networks.stop()
+
+    run(whole())
+
+
+def test_a_network_that_is_down_has_its_new_settings_when_it_comes_up(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        house.radios[0].emit(RadioLost("gone"))
+        await settle()
+        house.networks.reconfigure("wlan0", NEW)
+        await settle()
+        assert ssids_of(house.radios[-1]) == [b"new"]
+
+    play(ONE, tmp_path, scene)
+
+
+def test_a_radio_that_refuses_the_new_settings_is_given_back_and_opened_again(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        (radio,) = house.radios
+        radio.refuse = lambda command: RadioError("busy") if isinstance(command, StartAccessPoint) else None
+        house.networks.reconfigure("wlan0", NEW)
+        await settle()
+        assert radio.closed == 1
+        assert e.AccessPointFailed("wlan0", "busy") in house.take()
+        await asyncio.sleep(2.5)
+        assert house.take() == [e.AccessPointStarted("wlan0", Ssid(b"new"), 6, 2437)]
+        assert ssids_of(house.radios[1]) == [b"new"]
+
+    play(ONE, tmp_path, scene)
+
+
+def test_stop_in_the_middle_of_a_change_leaves_no_radio_open(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        house.radios[0].go.clear()  # the radio hangs over our goodbye
+        house.networks.reconfigure("wlan0", NEW)
+        await settle()
+
+    assert play(ONE, tmp_path, scene).radios[0].closed == 1
+
+
+def test_settings_that_cannot_be_kept_hold_all_the_same_and_it_is_told(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        (tmp_path / "wlan0.access-point.json").mkdir()
+        house.networks.reconfigure("wlan0", NEW)
+        await settle()
+        kinds = [type(event) for event in house.take()]
+        assert kinds == [e.SettingsNotSaved, e.NetworkChanged, e.AccessPointStarted]
+
+    play(ONE, tmp_path, scene)
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        (TKIP, "WEP and TKIP are broken"),
+        (NetworkSettings(Ssid(b""), AuthenticationType.OPEN, EncryptionType.NONE), "needs a name"),
+        (NetworkSettings(Ssid(b"a"), AuthenticationType.SHARED, EncryptionType.WEP), "open or WPA2-PSK"),
+        (NetworkSettings(Ssid(b"a"), AuthenticationType.WPA2_PERSONAL, EncryptionType.AES), "a key is a passphrase"),
+        (
+            NetworkSettings(
+                Ssid(b"a"), AuthenticationType.WPA2_PERSONAL, EncryptionType.AES, passphrase=b"line\nbreak"
+            ),
+            "a key is a passphrase",
+        ),
+        (
+            NetworkSettings(Ssid(b"a"), AuthenticationType.WPA2_PERSONAL, EncryptionType.AES, psk=b"short"),
+            "a key is a passphrase",
+        ),
+    ],
+)
+def test_what_cannot_be_run_is_refused_and_nothing_changes(
+    settings: NetworkSettings, complaint: str, tmp_path: Path
+) -> None:
+    async def scene(house: House) -> None:
+        before = house.first.settings
+        with pytest.raises(UsageError, match=complaint):
+            house.networks.reconfigure("wlan0", settings)
+        with pytest.raises(UsageError, match=complaint):
+            house.first.configure(settings)
+        assert house.first.settings == before
+        assert house.take() == []
+
+    play(ONE, tmp_path, scene)
+
+
+def test_a_registrar_s_settings_are_for_all_bands_of_one_network_and_for_no_other(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        house.change()
+        await settle()
+        assert [network.settings.ssid for network in house.networks.networks] == [b"new", b"new", b"garden"]
+
+    play(ONE + TWIN + OTHER, tmp_path, scene)
+
+
+def test_settings_for_another_program_are_told_and_not_taken_over(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        house.first._ap_events([ap.ApSettingsChanged(PHONE, NEW, b"\x10\x0e", is_to_be_applied=False)])
+        assert house.take() == [e.NetworkChanged("wlan0", Ssid(b"new"), "100e")]
+        house.first.configure(NEW)
+        (told,) = house.take()
+        assert isinstance(told, e.NetworkChanged)
+        assert b"staple of a horse".hex() in told.told
+        assert house.first.settings.ssid == b"home"
+
+    play(f'{ONE}cred_processing = "external"\n', tmp_path, scene)
+
+
+def test_wps_config_is_taken_over_and_told_without_the_key(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        house.first.configure(NEW)
+        assert house.take() == [e.NetworkChanged("wlan0", Ssid(b"new"), "")]
+        assert house.first.network_settings == NEW
+
+    play(ONE, tmp_path, scene)
+
+
+def test_an_unconfigured_network_is_configured_by_what_it_was_given(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        states = [house.first.wps_state]
+        house.change()
+        states.append(house.first.wps_state)
+        house.networks.reconfigure("wlan0", NEW, is_configured=False)
+        states.append(house.first.wps_state)
+        assert states == [WpsState.NOT_CONFIGURED, WpsState.CONFIGURED, WpsState.NOT_CONFIGURED]
+
+    play(f'{ONE}wps_state = "unconfigured"\n', tmp_path, scene)
+
+
+def test_only_access_points_of_ours_are_reconfigured(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        with pytest.raises(UsageError, match="there is no access point on wlan9"):
+            house.networks.reconfigure("wlan9", NEW)
+        with pytest.raises(UsageError, match="WPS is off on guest0"):
+            house.first.configure(NEW)
+
+    play(NO_WPS, tmp_path, scene)
+
+
+# ---- keys of single devices
+
+
+def test_a_key_that_wps_made_is_kept_where_there_is_a_file(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text(f"{LAPTOP} passphrase of one\n00:00:00:00:00:00 {'0a' * 32}\n")
+
+    async def scene(house: House) -> None:
+        house.first._ap_events([ap.PskAdded(PHONE, b"\x05" * 32)])
+        assert house.take() == []
+        assert keys.read_text().endswith(f"wps=1 {PHONE} {'05' * 32}\n")
+        keys.unlink()
+        keys.mkdir()
+        house.first._ap_events([ap.PskAdded(PHONE, b"\x06" * 32)])
+        (told,) = house.take()
+        assert isinstance(told, e.SettingsNotSaved)
+
+    play(f'{ONE}psk_file = "{keys}"\n', tmp_path, scene)
+
+
+def test_a_key_without_a_file_is_told_to_be_forgotten(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        house.first._ap_events([ap.PskAdded(PHONE, b"\x05" * 32)])
+        (told,) = house.take()
+        assert isinstance(told, e.SettingsNotSaved)
+        assert "set psk_file to keep it" in told.reason
+
+    play(ONE, tmp_path, scene)
+
+
+def test_a_file_of_keys_that_has_become_unreadable_is_told(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+
+    async def scene(house: House) -> None:
+        keys.write_text("nonsense\n")
+        house.first.reload()
+        (dropped,) = house.take()
+        assert isinstance(dropped, e.SettingsDropped)
+        assert "line 1" in dropped.reason
+        assert "nonsense" not in dropped.reason
+
+    play(f'{ONE}psk_file = "{keys}"\n', tmp_path, scene)
+
+
+# ---- up and down
+
+
+def test_it_is_taken_down_and_brought_up_by_wish(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        network = house.first
+        with pytest.raises(UsageError, match="enabled already"):
+            network.enable()
+        network.disable()
+        with pytest.raises(UsageError, match="disabled already"):
+            network.disable()
+        await settle()
+        assert house.take() == [e.AccessPointStopped("wlan0")]
+        assert house.radios[0].closed == 1
+        assert not network.status.is_enabled
+        await asyncio.sleep(100)
+        assert house.take() == []
+        network.enable()
+        await settle()
+        assert [type(event) for event in house.take()] == [e.AccessPointStarted]
+        assert network.status.is_enabled
+
+    play(ONE, tmp_path, scene)
+
+
+def test_a_network_that_is_disabled_while_its_radio_is_gone_stays_down(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        house.radios[0].emit(RadioLost("gone"))
+        await settle()
+        house.first.disable()
+        await asyncio.sleep(100)
+        assert len(house.radios) == 1
+        house.first.enable()
+        await settle()
+        assert house.first.is_up
+
+    play(ONE, tmp_path, scene)
+
+
+# ---- stations
+
+
+def join(house: House, *addresses: MacAddress) -> None:
+    for address in addresses:
+        house.radios[0].emit(FrameReceived(authentication(address).encode()))
+        house.radios[0].emit(FrameReceived(association(address, b"").encode()))
+
+
+OPEN = ONE.replace('passphrase = "correct horse"', 'security = "open"')
+
+
+def test_stations_are_listed_with_what_they_said_of_themselves(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        assert list(house.first.clients()) == []
+        join(house, PHONE, LAPTOP)
+        house.radios[0].emit(FrameReceived(authentication(MacAddress.parse("02:00:00:00:03:00")).encode()))
+        laptop, phone = house.first.clients()
+        assert (laptop.address, phone.address, phone.aid, laptop.aid) == (LAPTOP, PHONE, 1, 2)
+        assert (phone.listen_interval, phone.has_wmm, phone.is_wps, phone.is_wps2) == (10, True, False, False)
+        assert phone.supported_rates[:2] == b"\x02\x04"
+        assert not phone.is_associated
+        await asyncio.sleep(1.5)
+        assert house.first.clients()[0].connected_seconds == 1
+        assert house.first.clients()[0].inactive_seconds == pytest.approx(1.5)
+
+    play(OPEN, tmp_path, scene)
+
+
+@pytest.mark.parametrize(("is_for_good", "frame_type"), [(True, 0xC0), (False, 0xA0)])
+def test_stations_are_sent_away_one_by_one_or_all(is_for_good: bool, frame_type: int, tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        network = house.first
+        assert not network.send_away(PHONE, 5, is_deauthentication=is_for_good)
+        join(house, PHONE, LAPTOP)
+        await settle()
+        house.radios[0].take()
+        assert network.send_away(PHONE, 5, is_deauthentication=is_for_good)
+        await settle()
+        commands = house.radios[0].take()
+        assert RemoveStation(PHONE) in commands
+        (sent,) = only(commands, SendFrame)
+        assert (sent.frame[0], sent.frame[-2:]) == (frame_type, b"\x05\x00")
+        assert network.send_away(BROADCAST, 1, is_deauthentication=True)
+        assert list(network.clients()) == []
+
+    play(OPEN, tmp_path, scene)
+
+
+def test_a_network_that_is_down_has_no_stations(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        house.first.disable()
+        await settle()
+        assert list(house.first.clients()) == []
+        assert not house.first.send_away(BROADCAST, 1, is_deauthentication=True)
+
+    play(ONE, tmp_path, scene)
+
+
+# ---- the AP PIN
+
+
+def test_an_ap_pin_is_set_made_taken_back_and_expires(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        door: AccessPoint = house.first
+        pins = [door.ap_pin]
+        for pin in (b"12345670", None):
+            door.set_ap_pin(pin, 0)
+            pins.append(door.ap_pin)
+        assert pins == [None, b"12345670", None]
+        assert house.take() == [e.ApPinDisabled("wlan0"), e.ApPinDisabled("wlan1")]
+        made = door.new_ap_pin(30)
+        pins = [door.ap_pin, house.networks.networks[1].ap_pin]
+        await asyncio.sleep(31)
+        assert [*pins, door.ap_pin] == [made, made, None]
+        assert house.take() == [e.ApPinDisabled("wlan0"), e.ApPinDisabled("wlan1")]
+        with pytest.raises(UsageError, match="4 or 8 digits"):
+            door.set_ap_pin(b"12", 0)
+
+    play(ONE + TWIN, tmp_path, scene)
+
+
+def test_without_wps_there_is_no_ap_pin(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        assert house.first.ap_pin is None
+        assert house.first.wps_state is None
+        for call in (lambda: house.first.set_ap_pin(None, 0), lambda: house.first.new_ap_pin(0)):
+            with pytest.raises(UsageError, match="WPS is off on guest0"):
+                call()
+
+    play(NO_WPS, tmp_path, scene)
+
+
+def test_wrong_pins_are_remembered_over_a_restart_and_told_again(tmp_path: Path) -> None:
+    async def guess(house: House) -> None:
+        for _ in range(3):
+            house.first.enrolment.authentication_failed(asyncio.get_running_loop().time())
+        house.networks.pump("main")
+        assert house.take() == [e.SetupLocked("wlan0", asyncio.get_running_loop().time() + 60)]
+
+    play(f'{ONE}ap_pin = "12345670"\n', tmp_path, guess)
+    assert (tmp_path / "main.lock-out").stat().st_mode & 0o777 == 0o600
+
+    async def whole() -> None:
+        house = House(f'{ONE}ap_pin = "12345670"\n', tmp_path)
+        await house.networks.start()
+        now = asyncio.get_running_loop().time()
+        assert house.take(e.SetupLocked) == [e.SetupLocked("wlan0", now + 60)]
+        (start,) = only(house.radios[0].take(), StartAccessPoint)
+        assert bytes.fromhex("1057000101") in start.beacon.tail  # AP Setup Locked
+        await asyncio.sleep(61)
+        assert house.take() == [e.SetupUnlocked("wlan0")]
+        await house.networks.stop()
+
+    run(whole())
+
+
+# ---- SET and GET
+
+
+def test_variables_are_on_the_air_from_reload_on_all_together(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        network, (radio,) = house.first, house.radios
+        radio.take()
+        for name, value in (
+            ("ssid", "renamed"),
+            ("wpa_passphrase", "another passphrase"),
+            ("device_name", "Hall"),
+            ("uuid", "2b7093f1-d6fb-5108-adbb-bea66bb87333"),
+        ):
+            network.set_variable(name, value)
+        assert network.get_variable("ssid") == "renamed"
+        assert network.settings.ssid == b"home"
+        assert house.networks.device.name == "WPS Agent"
+        network.reload()
+        await settle()
+        assert ssids_of(radio) == [b"renamed"]
+        assert network.settings.passphrase == b"another passphrase"
+        registrar = house.networks.groups["main"].registrar
+        assert (registrar.device.device_name, registrar.uuid[:4]) == ("Hall", bytes.fromhex("2b7093f1"))
+        assert not (tmp_path / "wlan0.access-point.json").exists()
+        network.reload()
+        await settle()
+        assert radio.take() == []
+
+    play(ONE, tmp_path, scene)
+
+
+def test_wps_is_turned_off_and_on_again(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        network = house.first
+        network.set_variable("wps_state", "0")
+        network.reload()
+        await settle()
+        states = [network.wps_state]
+        assert house.networks.groups["main"].runners == []
+        network.set_variable("wps_state", "1")
+        assert network.get_variable("wps_state") == "1"
+        network.reload()
+        await settle()
+        assert [*states, network.wps_state] == [None, WpsState.NOT_CONFIGURED]
+        assert len(house.networks.groups["main"].runners) == 1
+
+    play(ONE, tmp_path, scene)
+
+
+def test_what_concerns_the_ap_pin_counts_at_once(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        network = house.first
+        network.set_variable("ap_pin", "12345670")
+        pins = [network.ap_pin]
+        network.set_variable("ap_setup_locked", "1")
+        assert network.setup_lock is SetupLockMode.LOCKED
+        assert network.get_variable("ap_setup_locked") == "1"
+        network.set_variable("ap_pin", "")
+        assert [*pins, network.ap_pin] == [b"12345670", None]
+        network.set_variable("wps_pin_requests", str(tmp_path / "pins"))
+        assert network.get_variable("wps_pin_requests") == str(tmp_path / "pins")
+
+    play(ONE, tmp_path, scene)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("wps_state", "2"),
+        ("ap_setup_locked", "0"),
+        ("device_name", "Hall light"),
+        ("manufacturer", "Maker"),
+        ("model_name", "Model"),
+        ("model_number", "42"),
+        ("serial_number", "0815"),
+        ("device_type", "1-0050F204-1"),
+        ("os_version", "01020300"),
+        ("config_methods", "display physical_push_button keypad"),
+        ("uuid", "2b7093f1-d6fb-5108-adbb-bea66bb87333"),
+        ("ssid", "a name"),
+        ("ssid2", "61206e616d65"),
+    ],
+)
+def test_what_was_set_can_be_read(name: str, value: str, tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        house.first.set_variable(name, value)
+        shown = house.first.get_variable(name)
+        assert set(value.split()) <= {*shown.split(), "display"}
+
+    play(ONE, tmp_path, scene)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("nonsense", "1"),
+        ("channel", "11"),
+        ("wep_key0", "12345"),
+        ("wps_state", "3"),
+        ("wps_state", ""),
+        ("ap_setup_locked", "yes"),
+        ("ap_pin", "12345671"),
+        ("ap_pin", "pin"),
+        ("device_name", "x" * 33),
+        ("device_name", "two\nlines"),
+        ("manufacturer", "\x1b[31m"),
+        ("os_version", "1"),
+        ("uuid", "nonsense"),
+        ("device_type", "6"),
+        ("config_methods", "magic"),
+        ("ssid", ""),
+        ("ssid", "x" * 33),
+        ("wpa_passphrase", "short"),
+        ("wpa_passphrase", "line\nbreak"),
+        ("wpa_psk", "0a"),
+    ],
+)
+def test_what_cannot_be_set_is_refused_without_its_value(name: str, value: str, tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        before = house.first.variables.settings, house.first.variables.device
+        with pytest.raises(UsageError) as caught:
+            house.first.set_variable(name, value)
+        assert value not in str(caught.value) or len(value) < 6
+        assert (house.first.variables.settings, house.first.variables.device) == before
+
+    play(ONE, tmp_path, scene)
+
+
+@pytest.mark.parametrize("name", ["wpa_passphrase", "wpa_psk", "ap_pin", "nonsense", "channel"])
+def test_secrets_and_unknown_names_are_not_told(name: str, tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        with pytest.raises(UsageError, match=r"secret|no variable"):
+            house.first.get_variable(name)
+
+    play(ONE, tmp_path, scene)
+
+
+def test_no_uuid_is_no_text(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        assert house.first.get_variable("uuid") == ""
+
+    play(ONE, tmp_path, scene)
+
+
+def test_a_hidden_network_has_no_wps(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        with pytest.raises(UsageError, match="forbidden on hidden networks"):
+            house.first.set_variable("wps_state", "2")
+
+    play(f"{ONE}hidden = true\nwps = false\n", tmp_path, scene)
+
+
+def test_a_start_that_fails_on_a_radio_that_was_handed_on_is_tried_on_a_new_one(tmp_path: Path) -> None:
+    async def scene(house: House) -> None:
+        house.radios[0].refuse = nth(4)
+        house.first.begin_anew()
+        await asyncio.sleep(3)
+        assert house.first.is_up
+        assert [radio.closed for radio in house.radios] == [1, 0]
+
+    play(ONE, tmp_path, scene)
