@@ -11,6 +11,7 @@ from tests.unit.jumping_loop import run
 from tests.unit.roles_bench import LAPTOP, PHONE, association, authentication, entropy_of, only
 from tests.unit.roles_fake_radio import FakeRadio, nth, settle
 
+from wpsagent.config.hostapd_file import load as load_hostapd
 from wpsagent.config.loader import parse
 from wpsagent.config.model import AccessPointSettings
 from wpsagent.control.agent import AccessPoint
@@ -640,3 +641,58 @@ def test_a_start_that_fails_on_a_radio_that_was_handed_on_is_tried_on_a_new_one(
         assert [radio.closed for radio in house.radios] == [1, 0]
 
     play(ONE, tmp_path, scene)
+
+
+# ---- from a hostapd.conf
+
+
+HOSTAPD_CONF = """# my own words
+interface=wlan0
+ssid=home
+channel=6
+wpa=2
+wpa_key_mgmt=WPA-PSK
+rsn_pairwise=CCMP
+wpa_passphrase=correct horse
+eap_server=1
+wps_state=1
+"""
+
+
+def test_a_network_from_hostapd_conf_is_kept_in_that_file(tmp_path: Path) -> None:
+    path = tmp_path / "hostapd.conf"
+    path.write_text(HOSTAPD_CONF)
+
+    async def whole() -> None:
+        house = House(ONE, tmp_path)
+        house.networks = Networks(load_hostapd(path), house.open_radio, entropy_of("house"), house.told.append)
+        await house.networks.start()
+        house.change(NEW)
+        await settle()
+        await house.networks.stop()
+
+    run(whole())
+    text = path.read_text()
+    assert "# my own words\n" in text
+    assert "ssid=new\n" in text
+    assert "#WPS# wpa_passphrase=correct horse" in text
+    (settings,) = load_hostapd(path).access_points
+    assert (settings.ssid, settings.passphrase, settings.wps_state) == (b"new", b"staple of a horse", 2)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_hostapd_conf_that_is_gone_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "hostapd.conf"
+    path.write_text(HOSTAPD_CONF)
+
+    async def whole() -> None:
+        house = House(ONE, tmp_path)
+        house.networks = Networks(load_hostapd(path), house.open_radio, entropy_of("house"), house.told.append)
+        await house.networks.start()
+        path.unlink()
+        house.take()
+        house.change(NEW)
+        assert [type(event) for event in house.take()] == [e.SettingsNotSaved, e.NetworkChanged]
+        await house.networks.stop()
+
+    run(whole())
