@@ -64,6 +64,12 @@ class FakeAgent:
             AccessPointStatus("wlan1", STATION, Ssid(b"b"), 5180, 36, is_enabled=False, stations=0),
         )
 
+    def add_access_points(self, path: str, wiphy: str | None) -> None:
+        self._note("add_access_points", path, wiphy)
+
+    def remove_access_point(self, interface: str) -> None:
+        self._note("remove_access_point", interface)
+
     def free_interfaces(self) -> Sequence[str]:
         return ("wlan7",)
 
@@ -121,6 +127,10 @@ def commands(agent: FakeAgent) -> Commands:
         ("WPS_CHECK_PIN 123456", "FAIL\n"),
         ("WPS_CHECK_PIN", "UNKNOWN COMMAND\n"),
         ("INTERFACES", "wlan0\nwlan1\n"),
+        ("ADD wlan7 /run/hostapd", "FAIL\n"),
+        ("ADD bss_config=phy0", "FAIL\n"),
+        ("ADD bss_config=phy0:", "FAIL\n"),
+        ("REMOVE", "UNKNOWN COMMAND\n"),
         ("TERMINATE", "OK\n"),
         ("WHY", "nothing has failed\n"),
         ("AGENT_STATUS", '{"state": "idle", "ssid": "Gäste"}\n'),
@@ -149,6 +159,9 @@ def test_every_request_has_its_exact_reply(commands: Commands, request_text: str
         ),
         ("TERMINATE", ("terminate",)),
         ("WPS_GET_STATUS", ("wps_status", None)),
+        ("ADD bss_config=phy0:/etc/my hostapd.conf", ("add_access_points", "/etc/my hostapd.conf", "phy0")),
+        ("ADD bss_config=:/etc/hostapd.conf", ("add_access_points", "/etc/hostapd.conf", None)),
+        ("REMOVE wlan1", ("remove_access_point", "wlan1")),
     ],
 )
 def test_what_the_agent_is_asked(

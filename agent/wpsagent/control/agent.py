@@ -215,6 +215,12 @@ class Agent(Protocol):
     def stations(self) -> Sequence[Station]:
         """Every station of ours, in the configuration's order."""
 
+    def add_access_points(self, path: str, wiphy: str | None) -> None:
+        """The networks of a hostapd.conf, until they are removed or the agent ends; wiphy: where the first is made."""
+
+    def remove_access_point(self, interface: str) -> None:
+        """An access point is no longer ours."""
+
     def free_interfaces(self) -> Sequence[str]:
         """The wireless interfaces of this device that are not ours."""
 

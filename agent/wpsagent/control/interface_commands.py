@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The commands of wpa_supplicant's global interface: stations that come and go while the agent runs."""
+"""The commands of the global interfaces: stations (wpa_supplicant's) and access points (hostapd's) come and go."""
 
 from collections.abc import Sequence
 
@@ -36,6 +36,26 @@ def _remove(call: Call) -> str:
     return OK
 
 
+def _configuration(word: str) -> tuple[str | None, str]:
+    """bss_config=<phy>:<file>; the phy may be empty where the file's interface exists."""
+    name, _, value = word.partition("=")
+    wiphy, colon, path = value.partition(":")
+    if name != "bss_config" or not colon or not path:
+        raise UsageError("expected bss_config=<phy>:<file>: there is no access point without a file")
+    return wiphy or None, path
+
+
+def _add_access_points(call: Call) -> str:
+    wiphy, path = call.arguments[0]
+    call.agent.add_access_points(path, wiphy)
+    return OK
+
+
+def _remove_access_point(call: Call) -> str:
+    call.agent.remove_access_point(call.arguments[0])
+    return OK
+
+
 INTERFACE_COMMANDS: Sequence[Command] = (
     Command("INTERFACE_LIST", (), _list, "The interfaces that could be added."),
     Command(
@@ -46,4 +66,12 @@ INTERFACE_COMMANDS: Sequence[Command] = (
         has_rest=True,
     ),
     Command("INTERFACE_REMOVE", (Argument("interface", text),), _remove, "Remove a station that was added."),
+    Command(
+        "ADD",
+        (Argument("bss_config=phy:file", _configuration),),
+        _add_access_points,
+        "Add the access points of a hostapd.conf.",
+        has_rest=True,
+    ),
+    Command("REMOVE", (Argument("interface", text),), _remove_access_point, "Remove an access point."),
 )

@@ -25,6 +25,7 @@ from wpsagent.config.model import (
 )
 from wpsagent.control.agent import AccessPoint, AccessPointStatus, WpsStatus
 from wpsagent.control.commands import Commands
+from wpsagent.daemon.added_access_points import AddedAccessPoints
 from wpsagent.daemon.board import Leds, button_name, open_buttons, open_leds
 from wpsagent.daemon.control import ControlSockets
 from wpsagent.daemon.hooks import StationHooks
@@ -115,6 +116,7 @@ class Daemon:
         self._stations.observers.append(repeater.observe)
         self.control = ControlSockets(agent, Commands(self))
         self._interfaces = Interfaces(self._stations, self.networks, self.control, report)
+        self._added = AddedAccessPoints(self.networks, self.control, report, self._is_station)
         self.leds = Leds()
         self.mqtt: MqttReporter | None = None
         self._entropy = entropy
@@ -139,6 +141,7 @@ class Daemon:
             self._open_hooks(stack)
             stack.push_async_callback(self._stations.stop)
             stack.push_async_callback(self._interfaces.close)
+            stack.push_async_callback(self._added.close)
             await self._stations.start()
             self.reporting.report(e.AgentStarted())
             self._service_manager.ready(self._status_line())
@@ -240,6 +243,15 @@ class Daemon:
 
     def stations(self) -> Sequence[Station]:
         return self._stations.stations
+
+    def add_access_points(self, path: str, wiphy: str | None) -> None:
+        self._added.add(path, wiphy)
+
+    def remove_access_point(self, interface: str) -> None:
+        self._added.remove(interface)
+
+    def _is_station(self, interface: str) -> bool:
+        return any(station.interface == interface for station in self._stations.stations)
 
     def free_interfaces(self) -> Sequence[str]:
         return self._interfaces.free()

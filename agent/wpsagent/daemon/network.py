@@ -166,9 +166,8 @@ class Network(Upkeep):
 
     def _wps(self, radio: AccessPointRadio) -> WpsRuns | None:
         settings = self.settings
-        if self._authority is not None and self._wps_of != settings:
-            self._authority.registrar.remove_network(self._authority)
-            self._authority = None
+        if self._wps_of != settings:
+            self.leave_registrar()
         if not settings.wps:
             return None
         if self._authority is None:
@@ -182,6 +181,12 @@ class Network(Upkeep):
                 psks=self._psks,
             )
         return WpsRuns(self._authority, radio.address, self._networks.entropy)
+
+    def leave_registrar(self) -> None:
+        """No longer one of the networks of its button."""
+        if self._authority is not None:
+            self._authority.registrar.remove_network(self._authority)
+            self._authority = None
 
     # ---- keys of single devices
 

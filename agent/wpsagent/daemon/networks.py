@@ -65,16 +65,19 @@ class Networks:
             group.stop()
 
     def add(self, settings: AccessPointSettings) -> Network:
-        """One more, with a button group of its own; the caller starts it."""
+        """One more, which the caller starts."""
         network = Network(settings, self)
         self.networks.append(network)
         return network
 
     async def remove(self, network: Network) -> None:
-        """One that was added is gone, and its button group with it."""
+        """One is gone, and its button group with its last network."""
         await network.stop()
         self.networks.remove(network)
+        network.leave_registrar()
         name = network.settings.button_group
+        if self._with_wps(name):
+            return
         self._enrolments.pop(name, None)
         group = self.groups.pop(name, None)
         if group is not None:

@@ -160,6 +160,8 @@ _ROWS: Mapping[type, _Row] = {
         lambda event: _interface(event) | {"station": event.station, "ssid": texts.ssid_text(event.ssid)},
     ),
     e.TakeOverRefused: _Row("take_over_refused", _with_station),
+    e.AccessPointAdded: _Row("access_point_added", _interface, change=Model.access_point_added),
+    e.AccessPointRemoved: _Row("access_point_removed", _interface, change=Model.access_point_removed),
     e.AccessPointFailed: _Row(
         "access_point_failed", lambda event: _interface(event) | _reason(event), change=Model.access_point_failed
     ),

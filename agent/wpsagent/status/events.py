@@ -249,6 +249,23 @@ class TakeOverRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessPointAdded:
+    """One network more, which is to come up now."""
+
+    interface: str
+    group: str
+    ssid: Ssid
+    channel: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPointRemoved:
+    """A network is no longer ours."""
+
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccessPointFailed:
     """A network of ours could not be started; reason says why and what to do."""
 
@@ -374,6 +391,8 @@ AgentEvent = (
     | ChannelKept
     | NetworkTakenOver
     | TakeOverRefused
+    | AccessPointAdded
+    | AccessPointRemoved
     | AccessPointFailed
     | RadioLost
     | RadioRecovered

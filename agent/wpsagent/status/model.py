@@ -297,6 +297,16 @@ class Model:
         for session in self._all_sessions:
             self._enter(session, SessionState.IDLE, None)
 
+    def access_point_added(self, event: e.AccessPointAdded, _moment: Moment) -> None:
+        name = texts.ssid_text(event.ssid)
+        self.networks[event.interface] = NetworkStatus(event.interface, event.group, name, event.channel)
+        self.sessions.setdefault(event.group, Session(event.group))
+
+    def access_point_removed(self, event: e.AccessPointRemoved, _moment: Moment) -> None:
+        network = self.networks.pop(event.interface, None)
+        if network is not None and not self.interfaces_of(network.group):
+            self.sessions.pop(network.group, None)
+
     def access_point_started(self, event: e.AccessPointStarted, _moment: Moment) -> None:
         network = self.networks.get(event.interface)
         if network is not None:
