@@ -46,7 +46,10 @@ def _seconds(text: str) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from wpsagent.cli.run import run
+    from wpsagent.io.lean_import import without
+
+    with without("ssl"):
+        from wpsagent.cli.run import run
 
     return run(options)
 
@@ -70,13 +73,19 @@ def _station(name: str) -> Handler:
 
 
 def _hostapd(options: argparse.Namespace) -> int:
-    from wpsagent.cli.files import hostapd
+    from wpsagent.io.lean_import import without
+
+    with without("ssl"):
+        from wpsagent.cli.files import hostapd
 
     return hostapd(options)
 
 
 def _supplicant(options: argparse.Namespace) -> int:
-    from wpsagent.cli.files import supplicant
+    from wpsagent.io.lean_import import without
+
+    with without("ssl"):
+        from wpsagent.cli.files import supplicant
 
     return supplicant(options)
 

@@ -8,12 +8,14 @@ Why a connection failed is said in words that tell a person what to look at.
 
 import asyncio
 import logging
-import ssl
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from paho.mqtt import client as paho
+
+if TYPE_CHECKING:
+    from wpsagent.io.mqtt_tls import TlsContext, TlsOptions
 
 _log = logging.getLogger(__name__)
 
@@ -21,19 +23,6 @@ CONNECTION_ANSWER_TIME = 10.0
 """Seconds that a broker has to answer CONNECT."""
 
 ONLINE, OFFLINE = b"online", b"offline"
-
-
-class TlsOptions(Protocol):
-    """Encryption: PEM files, None for the system's or for no certificate of ours."""
-
-    @property
-    def ca_file(self) -> str | None: ...
-    @property
-    def certificate_file(self) -> str | None: ...
-    @property
-    def key_file(self) -> str | None: ...
-    @property
-    def insecure(self) -> bool: ...
 
 
 class MqttOptions(Protocol):
@@ -48,7 +37,7 @@ class MqttOptions(Protocol):
     @property
     def password(self) -> str | None: ...
     @property
-    def tls(self) -> TlsOptions | None: ...
+    def tls(self) -> "TlsOptions | None": ...
     @property
     def base_topic(self) -> str: ...
     @property
@@ -87,7 +76,7 @@ class Connection:
         self._will_topic = will_topic
         self._loop = asyncio.get_running_loop()
         self._client: Any = None
-        self._tls: _TlsContext | None = None
+        self._tls: TlsContext | None = None
         self._fd: int | None = None  # while the socket is the loop's
         self._is_over = False
         self._refusal: str | None = None
@@ -161,7 +150,9 @@ class Connection:
         if options.username is not None:
             client.username_pw_set(options.username, options.password)
         if options.tls is not None:
-            self._tls = _tls_context(options.tls)
+            from wpsagent.io.mqtt_tls import tls_context
+
+            self._tls = tls_context(options.tls)
             client.tls_set_context(self._tls)
         if self._will_topic is not None:
             client.will_set(self._will_topic, OFFLINE, qos=1, retain=True)
@@ -195,8 +186,11 @@ class Connection:
     def _read(self) -> None:
         """Read all there is; with TLS also what has been decrypted already and will not wake us again."""
         self._guard(self._client.loop_read)
-        while self._fd is not None and _has_pending(self._client.socket()):
+        while self._fd is not None and self._has_pending():
             self._guard(self._client.loop_read)
+
+    def _has_pending(self) -> bool:
+        return self._tls is not None and self._tls.wrapped is not None and self._tls.wrapped.pending() > 0
 
     def _write(self) -> None:
         self._guard(self._client.loop_write)
@@ -274,35 +268,6 @@ def new_paho_client(client_id: str) -> Any:
     return paho.Client(**options)
 
 
-class _TlsContext(ssl.SSLContext):
-    """Remembers the socket that it wraps: paho leaves it open when the handshake fails."""
-
-    wrapped: ssl.SSLSocket | None = None
-
-    def wrap_socket(self, *arguments: Any, **options: Any) -> ssl.SSLSocket:
-        self.wrapped = super().wrap_socket(*arguments, **options)
-        return self.wrapped
-
-
-def _tls_context(options: TlsOptions) -> _TlsContext:
-    """Certificates are checked against ca_file or the system's; raises OSError for files that are no certificates."""
-    context = _TlsContext(ssl.PROTOCOL_TLS_CLIENT)
-    if options.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    elif options.ca_file is not None:
-        context.load_verify_locations(options.ca_file)
-    else:
-        context.load_default_certs()
-    if options.certificate_file is not None:
-        context.load_cert_chain(options.certificate_file, options.key_file)
-    return context
-
-
-def _has_pending(sock: Any) -> bool:
-    return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
-
-
 def explain(error: Exception | None, options: MqttOptions) -> str:
     """Why connecting failed, in words that say what to look at."""
     place = f"{options.host}:{options.port}"
@@ -311,10 +276,10 @@ def explain(error: Exception | None, options: MqttOptions) -> str:
             return f"{place} refused the connection: no broker listens there"
         case TimeoutError():
             return f"{place} did not answer: is the host on, and does a firewall let us through?"
-        case ssl.SSLCertVerificationError():
-            return f"the certificate of {place} is not trusted: {error.verify_message}"
-        case ssl.SSLError():
-            return f"no TLS with {place}: {getattr(error, 'reason', None) or error}"
+        case OSError() if type(error).__module__ == "ssl":
+            from wpsagent.io import mqtt_tls
+
+            return mqtt_tls.explain(error, place)
         case FileNotFoundError():
             return f"a file of the TLS settings is missing: {error.filename}"
         case OSError() if error.errno is not None and error.errno < 0:  # getaddrinfo's own numbers
