@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.lab.network import NetNamespace, interface_address
-from tests.lab.peers import Agent, PeerProcess, WpaSupplicant, new_folder, wait_until
+from tests.lab.network import NetNamespace, interface_address, wiphy_of
+from tests.lab.peers import Agent, Event, PeerProcess, WpaSupplicant, new_folder, wait_until
 
 LAB = {"radios": 2, "time_travel": True}
 
@@ -27,11 +27,10 @@ channel = 1
 """
 
 
-def cli(*words: str) -> str:
+def cli(*words: str, interface: str = "wlan0") -> str:
     """What hostapd_cli prints for one command."""
-    done = subprocess.run(
-        ["hostapd_cli", "-p", FOLDER, "-i", "wlan0", *words], capture_output=True, text=True, timeout=30, check=False
-    )
+    command = ["hostapd_cli", "-p", FOLDER, "-i", interface, *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stderr or done.stdout
     return done.stdout
 
@@ -166,3 +165,34 @@ def test_it_takes_the_network_down_and_up_and_gives_it_another_name(agent: Agent
     wait_until(lambda: "ssid[0]=renamed\n" in cli("status"), 20.0, lambda: cli("status"), interval=0.5)
     assert {"ssid=renamed", "passphrase=another secret"} <= set(cli("get_config").splitlines())
     assert agent.is_running
+
+
+def test_a_second_network_on_the_same_radio_is_added_from_a_file_and_removed(agent: Agent) -> None:
+    path = new_folder("second") / "second.conf"
+    lines = (
+        "interface=second",
+        f"ctrl_interface={FOLDER}",
+        "ssid=guests",
+        "hw_mode=g",
+        "channel=1",
+        "wpa=2",
+        "wpa_passphrase=guests only",
+        "wpa_key_mgmt=WPA-PSK",
+        "rsn_pairwise=CCMP",
+    )
+    path.write_text("\n".join(lines))
+    agent.control.forget_events()
+    agent.control.expect_ok(f"ADD bss_config={wiphy_of('wlan0')}:{path}")
+    wait_until(lambda: "AP-ENABLED " in [e.text for e in _events_of(agent, "second")], 20.0, lambda: agent.log)
+    assert agent.control.request("INTERFACES") == "wlan0\nsecond"
+    assert "ssid[0]=guests\n" in cli("status", interface="second")
+    assert cli("status").startswith("state=ENABLED\n")
+    agent.control.expect_ok("REMOVE second")
+    wait_until(lambda: not Path("/sys/class/net/second").exists(), 20.0, lambda: agent.log)
+    assert agent.control.request("INTERFACES") == "wlan0"
+    assert not (Path(FOLDER) / "second").exists()
+
+
+def _events_of(agent: Agent, interface: str) -> list[Event]:
+    agent.control.read_events()
+    return [event for event in agent.control.events if event.interface == interface]
