@@ -192,9 +192,9 @@ def test_an_enrollee_that_missed_the_end_gets_the_same_again() -> None:
     assert key_for(what) == key
 
 
-def test_it_stays_as_it_is_where_another_program_configures_it() -> None:
-    what = issuer(OPEN, NOT_CONFIGURED, IssuingPolicy(invents_settings=False))
-    assert credential_of(what.credentials_for(m1())).authentication_type == AuthenticationType.OPEN
+def test_it_stays_as_it_is_where_it_hands_out_nothing_of_its_own() -> None:
+    what = issuer(OPEN, NOT_CONFIGURED, IssuingPolicy(extra_credentials=EXTRA, skips_build=True))
+    assert what.credentials_for(m1()) == EXTRA
     what.run_ended(m1(), RunOutcome.SUCCEEDED)
     assert (what.wps_state, events_of(what)) == (NOT_CONFIGURED, [])
 

@@ -415,10 +415,6 @@ def _policy(settings: AccessPointSettings) -> IssuingPolicy:
         forces_device_psks=settings.force_per_enrollee_psk,
         extra_credentials=settings.extra_credentials,
         skips_build=settings.skip_credential_build,
-        # Where another program takes over what a registrar gives, and Credentials are not ours, nor are settings.
-        invents_settings=not (
-            settings.skip_credential_build and settings.cred_processing is CredentialProcessing.EXTERNAL
-        ),
     )
 
 

@@ -47,15 +47,13 @@ class IssuingPolicy:
 
     forces_device_psks: every device gets a key of its own, though the network has one (force_per_enrollee_psk).
     extra_credentials: attributes that follow the Credential as they are (extra_cred); skips_build: they are all there
-    is (skip_cred_build).  invents_settings: an access point that is not configured becomes so with its first enrollee;
-    False where another program sees to that.  ap_settings: what M7 tells instead of the network's settings.
-    keeps_push_button: as in `AccessPointEnrollee` (pbc_in_m1).
+    is, and an access point that is not configured stays so (skip_cred_build).  ap_settings: what M7 tells instead of
+    the network's settings.  keeps_push_button: as in `AccessPointEnrollee` (pbc_in_m1).
     """
 
     forces_device_psks: bool = False
     extra_credentials: bytes = field(default=b"", repr=False)
     skips_build: bool = False
-    invents_settings: bool = True
     ap_settings: bytes | None = field(default=None, repr=False)
     keeps_push_button: bool = False
 
@@ -127,7 +125,7 @@ class CredentialIssuer:
             self._adopt(self._invented, m1)
 
     def _credential_for(self, m1: M1) -> Credential:
-        if self.wps_state is WpsState.NOT_CONFIGURED and self.policy.invents_settings:
+        if self.wps_state is WpsState.NOT_CONFIGURED:
             return build_credential(self._invent(), m1)
         return build_credential(self.settings, m1, self._network_key_for)
 
