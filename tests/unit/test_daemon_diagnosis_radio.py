@@ -118,13 +118,23 @@ def together(*limits: tuple[int, InterfaceType]) -> RadioCapabilities:
     return replace(capabilities(), combinations=(InterfaceCombination(each, 2),))
 
 
+STATION_AND_AP = together((1, InterfaceType.STATION), (1, InterfaceType.AP)).combinations[0]
 BOTH = ACCESS_POINT.replace("wlan0", "ap0") + 'create_on = "phy0"\n[[station]]\ninterface = "wlan0"\n'
 
 
 def test_interfaces_that_the_radio_can_have_at_once(world: World) -> None:
     world.config = BOTH
     world.wiphys = [wiphy(together((1, InterfaceType.STATION), (1, InterfaceType.AP)), interface())]
-    assert world.one("interfaces of phy0") == ok("interfaces of phy0", "it can have all 2 of them up at the same time")
+    text = "it can have all 2 of them up at the same time"
+    shared = f"{text}, on one channel: access points go where the station is"
+    assert world.one("interfaces of phy0") == ok("interfaces of phy0", shared)
+    world.config = BOTH.replace("[[station]]", ACCESS_POINT.splitlines()[0] + '\nssid = "b"\nsecurity = "open"')
+    world.wiphys = [wiphy(together((2, InterfaceType.AP)), interface())]
+    assert world.one("interfaces of phy0") == ok("interfaces of phy0", text)
+    world.config = BOTH
+    two_channels = replace(world.wiphys[0].capabilities, combinations=(replace(STATION_AND_AP, channels=2),))
+    world.wiphys = [wiphy(two_channels, interface())]
+    assert world.one("interfaces of phy0") == ok("interfaces of phy0", text)
 
 
 def test_interfaces_that_the_radio_cannot_have_at_once(world: World) -> None:

@@ -47,9 +47,10 @@ def test_a_missing_interface_is_a_problem(world: World) -> None:
     world.config = STATION.replace("wlan0", "wlan7")
     finding = world.one("interface wlan7")
     assert finding.level is Level.PROBLEM
-    assert finding.text == "there is no wireless interface wlan7 (there is: wlan0)"
+    assert finding.text == "there is no interface wlan7 (wireless ones: wlan0)"
+    assert finding.remedy == 'set interface to one of these, or create_on = "phy0" to have it created'
     world.wiphys = [wiphy(None)]
-    assert world.one("interface wlan7").text == "there is no wireless interface wlan7 (there is: none)"
+    assert world.one("interface wlan7").text == "there is no interface wlan7 (wireless ones: none)"
 
 
 def test_a_radio_that_cannot_be_a_station_is_a_problem(world: World) -> None:

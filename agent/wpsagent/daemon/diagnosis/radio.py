@@ -7,13 +7,13 @@ Sources: Documentation/ABI/stable/sysfs-class-rfkill; IEEE 802.11-2020, table 9-
 import re
 from collections.abc import AsyncIterator
 
-from wpsagent.config.model import AccessPointSettings, Security
+from wpsagent.config.model import AccessPointSettings, Security, StationSettings
 from wpsagent.daemon.diagnosis.findings import Finding, ok, problem, skipped, warning
 from wpsagent.daemon.diagnosis.survey import Survey
 from wpsagent.dot11.channels import channel_of
 from wpsagent.errors import AgentError, UsageError
 from wpsagent.io.nl80211.capabilities import InterfaceDescription, WiphyDescription
-from wpsagent.io.nl80211.sharing import why_not_together
+from wpsagent.io.nl80211.sharing import shared_channels, why_not_together
 from wpsagent.ports import Frequency, InterfaceType, RadioCapabilities
 
 _CCMP_128 = 0x000FAC04
@@ -45,7 +45,7 @@ async def check_radios(survey: Survey) -> AsyncIterator[Finding]:
         for finding in _network(survey, ap, country):
             yield finding
     for station in survey.stations:
-        for finding in _station(survey, station.interface):
+        for finding in _station(survey, station):
             yield finding
     for wiphy in survey.wiphys:
         for finding in _together(survey, wiphy):
@@ -61,22 +61,17 @@ def _radio_name(capabilities: RadioCapabilities) -> str:
     return f"{capabilities.wiphy_name} ({capabilities.driver or 'unknown driver'})"
 
 
-def _station(survey: Survey, name: str) -> list[Finding]:
+def _station(survey: Survey, station: StationSettings) -> list[Finding]:
     """What a station needs: its interface, a radio that can be one, and that it is not blocked."""
+    name = station.interface
     check = f"interface {name}"
-    for wiphy in survey.wiphys or ():
-        if name in (interface.name for interface in wiphy.interfaces):
-            radio = _radio_name(wiphy.capabilities)
-            if not wiphy.capabilities.supports_station:
-                return [problem(check, f"{radio} cannot be a station", "take another adapter")]
-            return [ok(check, f"it is on {radio}, which can be a station"), _rfkill(survey, f"rfkill {name}", wiphy)]
-    names = ", ".join(interface.name for wiphy in survey.wiphys or () for interface in wiphy.interfaces)
-    text = f"there is no wireless interface {name} (there is: {names or 'none'})"
-    return [
-        problem(
-            check, text, f"set interface to one of these, or create it: iw phy <phy> interface add {name} type managed"
-        )
-    ]
+    wiphy = wiphy_of(survey, station)
+    if wiphy is None:
+        return [_no_interface(survey, station)]
+    radio = _radio_name(wiphy.capabilities)
+    if not wiphy.capabilities.supports_station:
+        return [problem(check, f"{radio} cannot be a station", "take another adapter")]
+    return [_place(survey, station, f"{radio}, which can be a station"), _rfkill(survey, f"rfkill {name}", wiphy)]
 
 
 def _network(survey: Survey, ap: AccessPointSettings, country: str | None) -> list[Finding]:
@@ -85,14 +80,17 @@ def _network(survey: Survey, ap: AccessPointSettings, country: str | None) -> li
         return [_no_interface(survey, ap)]
     findings = [_interface(survey, ap, wiphy), _rfkill(survey, f"rfkill {ap.interface}", wiphy)]
     findings += _channel(survey, ap, wiphy, country)
+    if ap.follow is not None:
+        text = f"what WPS teaches {ap.follow} becomes its name and key, once {ap.follow} has joined it"
+        findings.append(ok(f"follow {ap.interface}", text))
     return findings + _bridge(survey, ap)
 
 
-def wiphy_of(survey: Survey, ap: AccessPointSettings) -> WiphyDescription | None:
-    """The radio of a network: that of its interface, or the one the interface is to be created on."""
-    name = ap.create_on or ap.interface
+def wiphy_of(survey: Survey, role: AccessPointSettings | StationSettings) -> WiphyDescription | None:
+    """The radio of a network or a station: that of its interface, or the one the interface is to be created on."""
+    name = role.create_on or role.interface
     for wiphy in survey.wiphys or ():
-        if name in (i.name for i in wiphy.interfaces) or name == ap.create_on == wiphy.capabilities.wiphy_name:
+        if name in (i.name for i in wiphy.interfaces) or name == role.create_on == wiphy.capabilities.wiphy_name:
             return wiphy
     return None
 
@@ -105,7 +103,7 @@ def interface_of(survey: Survey, name: str) -> InterfaceDescription | None:
 # ---- the interface
 
 
-def _no_interface(survey: Survey, ap: AccessPointSettings) -> Finding:
+def _no_interface(survey: Survey, ap: AccessPointSettings | StationSettings) -> Finding:
     name, wiphys = ap.create_on or ap.interface, survey.wiphys or []
     interfaces = [interface.name for wiphy in wiphys for interface in wiphy.interfaces]
     radios = [wiphy.capabilities.wiphy_name for wiphy in wiphys]
@@ -134,12 +132,18 @@ def _interface(survey: Survey, ap: AccessPointSettings, wiphy: WiphyDescription)
     if ap.security is Security.WPA2 and radio.cipher_suites and _CCMP_128 not in radio.cipher_suites:
         return problem(check, f"{name} cannot encrypt with CCMP, which WPA2 needs", _SOFTMAC)
     firmware = _FIRMWARE if radio.has_ap_sme else ""
-    if ap.create_on is None:
-        return ok(check, f"it is on {name}, which can be an access point{firmware}")
-    if interface_of(survey, ap.interface) is None or survey.runs_network(ap.interface):
-        return ok(check, f"it is created on {name}, which can be an access point{firmware}")
-    text = f"it is to be created on {ap.create_on}, but there is an interface of this name already"
-    return problem(check, text, f"remove it (iw dev {ap.interface} del), or leave out create_on to use it")
+    return _place(survey, ap, f"{name}, which can be an access point{firmware}")
+
+
+def _place(survey: Survey, role: AccessPointSettings | StationSettings, where: str) -> Finding:
+    """An interface that is there, or that can be created."""
+    check = f"interface {role.interface}"
+    if role.create_on is None:
+        return ok(check, f"it is on {where}")
+    if interface_of(survey, role.interface) is None or survey.runs_network(role.interface):
+        return ok(check, f"it is created on {where}")
+    text = f"it is to be created on {role.create_on}, but there is an interface of this name already"
+    return problem(check, text, f"remove it (iw dev {role.interface} del), or leave out create_on to use it")
 
 
 def _bridge(survey: Survey, ap: AccessPointSettings) -> list[Finding]:
@@ -156,15 +160,25 @@ def _bridge(survey: Survey, ap: AccessPointSettings) -> list[Finding]:
 
 def _together(survey: Survey, wiphy: WiphyDescription) -> list[Finding]:
     """Whether the radio can have all the interfaces up that the configuration wants of it."""
-    kinds = [InterfaceType.AP for ap in survey.access_points if wiphy_of(survey, ap) is wiphy]
-    names = {wiphy.capabilities.wiphy_name, *(interface.name for interface in wiphy.interfaces)}
-    kinds += [InterfaceType.STATION for each in survey.stations if (each.create_on or each.interface) in names]
+    kinds = _wanted(survey, wiphy)
     if len(kinds) < 2:
         return []
     check, reason = f"interfaces of {wiphy.capabilities.wiphy_name}", why_not_together(wiphy.capabilities, kinds)
     if reason is not None:
         return [problem(check, reason, "take another radio for one of them, or leave it out of the configuration")]
-    return [ok(check, f"it can have all {len(kinds)} of them up at the same time")]
+    text = f"it can have all {len(kinds)} of them up at the same time"
+    if len(set(kinds)) == len(_ROLES) and shared_channels(wiphy.capabilities, kinds) == 1:
+        text += ", on one channel: access points go where the station is"
+    return [ok(check, text)]
+
+
+_ROLES = (InterfaceType.AP, InterfaceType.STATION)
+
+
+def _wanted(survey: Survey, wiphy: WiphyDescription) -> list[InterfaceType]:
+    """What the configuration wants of a radio."""
+    access_points = [InterfaceType.AP for ap in survey.access_points if wiphy_of(survey, ap) is wiphy]
+    return access_points + [InterfaceType.STATION for each in survey.stations if wiphy_of(survey, each) is wiphy]
 
 
 # ---- rfkill
@@ -254,9 +268,10 @@ def _set_country(country: str) -> str:
 
 
 def _neighbours(survey: Survey, check: str, ap: AccessPointSettings, wiphy: WiphyDescription) -> list[Finding]:
-    """Whoever shares the radio: most radios can be on one channel at a time."""
+    """Whoever shares the radio: most radios can be on one channel at a time.  For a station of ours we make way."""
     own = {other.interface: other for other in survey.access_points}
-    others = {i.name: i.frequency_mhz for i in wiphy.interfaces if i.frequency_mhz is not None and i.name not in own}
+    known = {*own, *(station.interface for station in survey.stations)}
+    others = {i.name: i.frequency_mhz for i in wiphy.interfaces if i.frequency_mhz is not None and i.name not in known}
     others |= {name: other.frequency_mhz for name, other in own.items() if wiphy_of(survey, other) is wiphy}
     return [
         warning(

@@ -168,8 +168,8 @@ class Survey:
     @property
     def claims(self) -> tuple[Claim, ...]:
         """Every interface that the configuration wants."""
-        created = [Claim(ap.interface, is_created=ap.create_on is not None) for ap in self.access_points]
-        return (*created, *(Claim(station.interface) for station in self.stations))
+        users: list[AccessPointSettings | StationSettings] = [*self.access_points, *self.stations]
+        return tuple(Claim(user.interface, is_created=user.create_on is not None) for user in users)
 
     @property
     def is_agent_there(self) -> bool:
