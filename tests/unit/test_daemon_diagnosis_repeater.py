@@ -45,9 +45,8 @@ def test_a_radio_to_create_it_on_must_be_there(world: World) -> None:
 
 
 def test_what_is_created_is_claimed_as_such(world: World) -> None:
-    survey = Survey(Path("/x"), world.ports())
-    assert len(survey.claims) == 0
-    survey.configuration = world._load(Path("/etc/wps-agent/wps-agent.toml"))
+    path = Path("/etc/wps-agent/wps-agent.toml")
+    survey = Survey(path, world.ports(), world._load(path))
     assert survey.claims == (Claim("wlan0"), Claim("sta0", is_created=True))
 
 

@@ -2,6 +2,7 @@
 """The runner: commands in order, refusals in their place, one timer, and an end that leaves nothing behind."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from tests.unit.jumping_loop import run
@@ -21,6 +22,8 @@ from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.octets import MacAddress
 from wpsagent.ports import (
     AddStation,
+    ChannelSwitched,
+    CommandFailed,
     EapolReceived,
     FrameReceived,
     FrameStatus,
@@ -29,6 +32,7 @@ from wpsagent.ports import (
     ReadActivity,
     SendFrame,
     StartAccessPoint,
+    SwitchChannel,
     UnexpectedFrame,
 )
 from wpsagent.roles.events import AccessPointLost
@@ -409,6 +413,91 @@ def test_a_frame_that_cannot_go_at_once_is_executed() -> None:
         assert radio.take() == []
         await settle()
         assert outline(radio.take()) == [f"Authentication {PHONE} 0"]
+        await runner.stop()
+
+    run(scene())
+
+
+# ---- another channel
+
+
+def capable() -> FakeRadio:
+    radio = FakeRadio()
+    radio.capabilities = replace(radio.capabilities, has_channel_switch=True)
+    return radio
+
+
+async def on_channel_6(radio: FakeRadio) -> AccessPointRunner:
+    runner = AccessPointRunner(access_point(capabilities=radio.capabilities), radio, Ears().ap)
+    await runner.start()
+    radio.take()
+    return runner
+
+
+def test_a_move_is_over_when_the_radio_is_there() -> None:
+    async def scene() -> None:
+        radio = capable()
+        runner = await on_channel_6(radio)
+        moving = asyncio.create_task(runner.switch_channel(2462, 5))
+        await settle()
+        (command,) = radio.take()
+        assert isinstance(command, SwitchChannel)
+        radio.emit(FrameReceived(authentication().encode()))
+        await settle()
+        assert not moving.done()
+        radio.emit(ChannelSwitched(2462))
+        await moving
+        await runner.switch_channel(2462, 5)  # it is there
+        await runner.stop()
+
+    run(scene())
+
+
+def test_a_move_that_cannot_be_announced_is_over_when_it_has_started_anew() -> None:
+    async def scene() -> None:
+        radio = FakeRadio()
+        runner = await on_channel_6(radio)
+        radio.go.clear()
+        moving = asyncio.create_task(runner.switch_channel(2462, 5))
+        await settle()
+        assert not moving.done()
+        radio.go.set()
+        await moving
+        (start,) = only(radio.take(), StartAccessPoint)
+        assert start.frequency_mhz == 2462
+        await runner.stop()
+
+    run(scene())
+
+
+@pytest.mark.parametrize("how", ["lost", "refused", "stopped"])
+def test_a_move_that_fails_is_told(how: str) -> None:
+    async def scene() -> None:
+        radio = capable()
+        runner = await on_channel_6(radio)
+        moving = asyncio.create_task(runner.switch_channel(2462, 5))
+        await settle()
+        if how == "lost":
+            radio.emit(RadioLost("gone"))
+        elif how == "refused":
+            radio.refuse = lambda command: RadioError("no") if isinstance(command, StartAccessPoint) else None
+            (command,) = radio.take()
+            assert isinstance(command, SwitchChannel)
+            radio.emit(CommandFailed(command, "busy"))
+        else:
+            await runner.stop()
+        with pytest.raises(RadioError, match="wlan0 could not go to 2462 MHz"):
+            await moving
+        await runner.stop()
+
+    run(scene())
+
+
+def test_a_move_to_where_no_access_point_may_be_is_refused_at_once() -> None:
+    async def scene() -> None:
+        runner = await on_channel_6(capable())
+        with pytest.raises(RadioError, match="no channel at 4910 MHz"):
+            await runner.switch_channel(4910, 5)
         await runner.stop()
 
     run(scene())
