@@ -384,3 +384,31 @@ def test_a_pin_is_entered_in_every_group_that_is_meant() -> None:
         await house.networks.stop()
 
     run(scene())
+
+
+def test_a_network_comes_up_where_its_radio_is_and_moves_from_there() -> None:
+    async def scene() -> None:
+        house = House(ONE)
+        wishes: list[int] = []
+
+        def frequency_for(_radio: AccessPointRadio, wish_mhz: int) -> int:
+            wishes.append(wish_mhz)
+            return 2412
+
+        house.networks.frequency_for = frequency_for
+        (network,) = house.networks.networks
+        assert network.frequency_mhz == 2437
+        await network.move_to(2462, 5)  # it is down: nobody to move
+        await house.networks.start()
+        assert wishes == [2437]
+        (started,) = house.take()
+        assert isinstance(started, e.AccessPointStarted)
+        assert (started.channel, started.frequency_mhz) == (1, 2412)
+        await network.move_to(2462, 5)
+        assert [event for event in house.take() if isinstance(event, e.ChannelChanged)] == [
+            e.ChannelChanged("wlan0", 11, 2462)
+        ]
+        assert (network.status.channel, network.status.frequency_mhz, network.frequency_mhz) == (11, 2462, 2462)
+        await house.networks.stop()
+
+    run(scene())
