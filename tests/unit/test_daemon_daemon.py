@@ -288,7 +288,7 @@ def test_what_cannot_be_opened_ends_the_start_and_gives_the_rest_back(tmp_path: 
 
 
 def test_the_broker_hears_everything_and_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wpsagent.daemon.daemon.MqttReporter", FakeMqtt)
+    monkeypatch.setattr("wpsagent.io.mqtt.MqttReporter", FakeMqtt)
     FakeMqtt.made.clear()
 
     async def scene() -> None:

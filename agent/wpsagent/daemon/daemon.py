@@ -11,8 +11,8 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
-from typing import Any
+from contextlib import AsyncExitStack, nullcontext, suppress
+from typing import TYPE_CHECKING, Any
 
 from wpsagent import __version__
 from wpsagent.config.model import (
@@ -21,6 +21,7 @@ from wpsagent.config.model import (
     ButtonSettings,
     Configuration,
     EapolTransport,
+    MqttSettings,
     StationSettings,
 )
 from wpsagent.control.agent import AccessPoint, AccessPointStatus, WpsStatus
@@ -36,7 +37,7 @@ from wpsagent.daemon.reporting import Reporting
 from wpsagent.daemon.shared_radio import SharedRadios
 from wpsagent.daemon.stations import OpenStationRadio, Station, Stations
 from wpsagent.errors import OverlapError, UsageError
-from wpsagent.io.mqtt import MqttReporter
+from wpsagent.io.lean_import import without
 from wpsagent.io.service_manager import ServiceManager
 from wpsagent.octets import MacAddress
 from wpsagent.ports import AccessPointRadio, Entropy, StationRadio
@@ -48,6 +49,9 @@ from wpsagent.status.texts import ERROR_INDICATION_NAMES
 from wpsagent.wsc.device import format_uuid
 from wpsagent.wsc.enrollee_table import EnrolleeInformation
 from wpsagent.wsc.internal_registrar import LastResult
+
+if TYPE_CHECKING:
+    from wpsagent.io.mqtt import MqttReporter
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +78,13 @@ async def open_kernel_station_radio(settings: StationSettings) -> StationRadio:
         create_on=settings.create_on,
         on_packet_eapol=settings.eapol is EapolTransport.PACKET,
     )
+
+
+def _reporter_kind(settings: MqttSettings) -> "type[MqttReporter]":
+    """Imported where there is a broker only, and ssl only where it is asked for."""
+    with without("ssl") if settings.tls is None else nullcontext():
+        from wpsagent.io.mqtt import MqttReporter
+    return MqttReporter
 
 
 class Daemon:
@@ -155,7 +166,7 @@ class Daemon:
         """Whatever listens or tells; the first thing that cannot be had ends the start."""
         configuration = self.configuration
         if configuration.mqtt is not None:
-            self.mqtt = MqttReporter(configuration.mqtt, self._entropy, self._broker_changed)
+            self.mqtt = _reporter_kind(configuration.mqtt)(configuration.mqtt, self._entropy, self._broker_changed)
             stack.push_async_callback(self.mqtt.close)
             self.reporting.publishers.append(self.mqtt)
         leds = open_leds(configuration.leds)
