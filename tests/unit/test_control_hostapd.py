@@ -306,6 +306,20 @@ def test_a_reply_on_an_interface_ends_with_a_whole_line_within_4096_octets(
     assert len(commands("GET_CONFIG")) == 5500
 
 
+def test_a_reason_is_of_a_length_that_can_be_read(commands: Commands) -> None:
+    ask = commands.on("wlan0")
+    assert ask("LOG_LEVEL " + "9" * 5000) == "FAIL\n"
+    assert 400 < len(ask("WHY")) < 600
+    assert ask("WHY").startswith("LOG_LEVEL: not a level: '999")
+
+
+def test_a_reply_without_lines_is_cut_where_a_tool_stops_reading(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wpsagent.control.hostapd_commands.format_config", lambda _: "é" * 5000)
+    assert commands.on("wlan0")("GET_CONFIG") == "é" * (MAX_REPLY // 2)
+
+
 def test_without_an_access_point_its_commands_are_refused(access_point: FakeAccessPoint) -> None:
     agent = AgentWithAccessPoint(access_point)
     commands = Commands(agent)

@@ -18,12 +18,12 @@ before that.
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from wpsagent.control.agent import Agent, Station
 from wpsagent.control.base_commands import BASE_COMMANDS
 from wpsagent.control.hostapd_commands import HOSTAPD_COMMANDS
 from wpsagent.control.interface_commands import INTERFACE_COMMANDS
-from wpsagent.control.station_commands import STATION_COMMANDS
 from wpsagent.control.table import FAIL, UNKNOWN_COMMAND, Call, Command, RefusedError
 from wpsagent.errors import AgentError, UsageError
 
@@ -35,6 +35,7 @@ _NAMING = ("WPS_PBC", "WPS_CANCEL")
 """Commands whose argument may name a station."""
 
 MAX_REPLY = 4096
+_LONGEST_REASON = 500
 
 _UNREADABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
 """Control characters, but for the tab between the fields of INTERFACE_ADD; what stands for octets that are no UTF-8."""
@@ -47,7 +48,18 @@ def _dialect(*tables: Sequence[Command]) -> Dialect:
 
 
 ACCESS_POINT = _dialect(BASE_COMMANDS, INTERFACE_COMMANDS, HOSTAPD_COMMANDS)
-STATION = _dialect(BASE_COMMANDS, INTERFACE_COMMANDS, STATION_COMMANDS)
+
+
+@cache
+def station_dialect() -> Dialect:
+    """That of stations, made when there is one: an access point alone does without."""
+    return _dialect(BASE_COMMANDS, INTERFACE_COMMANDS, _station_commands())
+
+
+def _station_commands() -> Sequence[Command]:
+    from wpsagent.control.station_commands import STATION_COMMANDS
+
+    return STATION_COMMANDS
 
 
 class Commands:
@@ -69,10 +81,10 @@ class Commands:
         if target is not None:
             return self._ask(target, request)
         access_points, stations = self._agent.access_points(), self._agent.stations()
-        tables = (HOSTAPD_COMMANDS if access_points else (), STATION_COMMANDS if stations else ())
+        tables = (HOSTAPD_COMMANDS if access_points else (), _station_commands() if stations else ())
         known = [command for table in (BASE_COMMANDS, INTERFACE_COMMANDS, *tables) for command in table]
         if stations and not access_points:
-            return self._carry_out(STATION, request, None, stations[0], known)
+            return self._carry_out(station_dialect(), request, None, stations[0], known)
         return self._carry_out(ACCESS_POINT, request, None, None, known)
 
     def on(self, interface: str) -> Callable[[str], str]:
@@ -83,7 +95,7 @@ class Commands:
         """The reply to a request for one interface."""
         station = self._station(interface)
         if station is not None:
-            return self._carry_out(STATION, request, interface, station)
+            return self._carry_out(station_dialect(), request, interface, station)
         known = [access_point.interface for access_point in self._agent.access_points()]
         if interface in known:
             return self._carry_out(ACCESS_POINT, request, interface, None)
@@ -113,8 +125,9 @@ class Commands:
             return self._failed(name, error, is_sensitive=command.is_sensitive)
 
     def _failed(self, name: str, error: AgentError, *, is_sensitive: bool) -> str:
-        _log.warning("%s failed: %s", name, "see WHY" if is_sensitive else error)
-        self.last_failure = f"{name}: {error}"
+        reason = str(error)[:_LONGEST_REASON]  # it may quote what was sent
+        _log.warning("%s failed: %s", name, "see WHY" if is_sensitive else reason)
+        self.last_failure = f"{name}: {reason}"
         return error.reply if isinstance(error, RefusedError) else FAIL
 
     def _station(self, interface: str) -> Station | None:
@@ -125,7 +138,8 @@ def _limited(reply: str) -> str:
     octets = reply.encode()
     if len(octets) <= MAX_REPLY:
         return reply
-    return octets[: octets.rfind(b"\n", 0, MAX_REPLY) + 1].decode()
+    end = octets.rfind(b"\n", 0, MAX_REPLY) + 1
+    return octets[: end or MAX_REPLY].decode(errors="ignore")
 
 
 def _split_prefix(request: str) -> tuple[str | None, str]:
