@@ -4,10 +4,12 @@
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from tests.pairs.simulated_air import BadAir, seeded
 from tests.pairs.test_access_point_pair import ElderPhone, NoisyPhone, WindowsPhone
 from tests.unit.fullmac_access_point import AccessPointChip
 from tests.unit.fullmac_chip import with_chip
@@ -369,3 +371,22 @@ def test_an_access_point_stopped_by_others_is_lost(chip: AccessPointChip) -> Non
         assert network.kinds(AccessPointLost) == ["AccessPointLost"]
 
     play(chip, scene)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_over_bad_air_the_phone_joins_or_says_why_and_nothing_is_left_behind(chip: AccessPointChip, seed: int) -> None:
+    chip.air = BadAir(seeded(seed))
+
+    async def scene(network: Network) -> None:
+        phone = network.phone()
+        for _ in range(20):
+            network.group.press_button()
+            with suppress(PhoneError):
+                await phone.join_by_push_button()
+                await phone.ping()
+                break
+            await asyncio.sleep(130)
+        assert network.runner.machine.connected_stations == [phone.address]
+
+    play(chip, scene)
+    assert chip.refused == []
