@@ -23,12 +23,12 @@ from tests.unit.roles_bench import entropy_of
 from wpsagent.io.nl80211.station import open_station_radio
 from wpsagent.io.simulated_radio import Air
 from wpsagent.octets import MacAddress, Ssid
-from wpsagent.roles.runner import StationRunner
 from wpsagent.roles.sta import events as report
 from wpsagent.roles.sta.events import StationReport
 from wpsagent.roles.sta.machine import StationMachine
 from wpsagent.roles.sta.network import Network, NetworkList
 from wpsagent.roles.sta.parameters import StationParameters
+from wpsagent.roles.sta.runner import StationRunner
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.device import DeviceDescription, uuid_from_mac
 from wpsagent.wsc.enumerations import AuthenticationType, ConfigMethods, EncryptionType

@@ -25,7 +25,8 @@ from wpsagent.io.simulated_station_radio import SimulatedStationRadio
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import StationRadio
 from wpsagent.roles.sta.machine import StationState
-from wpsagent.roles.sta.wps_control import LISTEN_LIMIT, Elsewhere
+from wpsagent.roles.sta.parameters import Elsewhere
+from wpsagent.roles.sta.wps_control import LISTEN_LIMIT
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
 from wpsagent.wsc.device import uuid_from_mac

@@ -3,14 +3,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from wpsagent.octets import MacAddress, Ssid
-from wpsagent.roles.sta.machine import StationMachine
-from wpsagent.roles.sta.network import NetworkList
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.enrollee_table import EnrolleeInformation
 from wpsagent.wsc.enumerations import WpsState
+
+if TYPE_CHECKING:
+    from wpsagent.roles.sta.machine import StationMachine
+    from wpsagent.roles.sta.network import NetworkList
 
 _Result = TypeVar("_Result")
 
@@ -127,20 +129,20 @@ class Station(Protocol):
     interface: str
 
     @property
-    def networks(self) -> NetworkList:
+    def networks(self) -> "NetworkList":
         """The networks it knows, also while its radio is gone."""
 
     @property
     def now(self) -> float:
         """The time as the machine counts it."""
 
-    def machine(self) -> StationMachine:
+    def machine(self) -> "StationMachine":
         """What it is at; raises UsageError while its radio is gone."""
 
-    def act(self, call: Callable[[StationMachine, float], _Result]) -> _Result:
+    def act(self, call: "Callable[[StationMachine, float], _Result]") -> _Result:
         """Ask the machine for something, at this time, and carry out what it wants then; raises UsageError."""
 
-    def edit(self, call: Callable[[StationMachine, float], _Result]) -> _Result:
+    def edit(self, call: "Callable[[StationMachine, float], _Result]") -> _Result:
         """As act, for what concerns its networks alone: also while its radio is gone, once it has been there."""
 
     def save(self) -> None:

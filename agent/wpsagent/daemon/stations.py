@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from wpsagent.config.model import Configuration, DeviceSettings, PushButtonScan, StationSettings
 from wpsagent.config.network_store import NetworkStore
@@ -25,13 +25,10 @@ from wpsagent.io import link
 from wpsagent.io.atomic_file import SaveError
 from wpsagent.octets import MacAddress
 from wpsagent.ports import Entropy, RadioCapabilities, StationRadio
-from wpsagent.roles.runner import StationRunner
 from wpsagent.roles.sta import events as sta
-from wpsagent.roles.sta.machine import StationMachine
 from wpsagent.roles.sta.network import NetworkList
 from wpsagent.roles.sta.options import OPTIONS, check_option, shown_option, with_options
-from wpsagent.roles.sta.parameters import CredentialProcessing, StationParameters
-from wpsagent.roles.sta.wps_control import Elsewhere
+from wpsagent.roles.sta.parameters import CredentialProcessing, Elsewhere, StationParameters
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
 from wpsagent.wsc.device import DeviceDescription, uuid_from_mac
@@ -42,6 +39,10 @@ OpenStationRadio = Callable[[StationSettings], Awaitable[StationRadio]]
 """Opens the radio of a station; raises RadioError, NetlinkError."""
 
 logger = logging.getLogger(__name__)
+
+if TYPE_CHECKING:
+    from wpsagent.roles.sta.machine import StationMachine
+    from wpsagent.roles.sta.runner import StationRunner
 
 _Result = TypeVar("_Result")
 _LOWEST_5_GHZ, _LOWEST_60_GHZ = 5000, 57000
@@ -110,6 +111,10 @@ class Station(Upkeep):
             raise
 
     async def _take_radio(self) -> None:
+        # An access point alone does without them.
+        from wpsagent.roles.sta.machine import StationMachine
+        from wpsagent.roles.sta.runner import StationRunner
+
         self._load()
         radio = await self._open_radio(self.settings)
         try:
@@ -211,13 +216,13 @@ class Station(Upkeep):
 
     # ---- control.Station
 
-    def machine(self) -> StationMachine:
+    def machine(self) -> "StationMachine":
         """The station's machine; raises UsageError while its radio is not there."""
         if self.runner is None or not self.runner.machine.is_started:
             raise UsageError(f"{self.interface} is down: {self._reason or 'its radio is gone'}")
         return self.runner.machine
 
-    def act(self, call: Callable[[StationMachine, float], _Result]) -> _Result:
+    def act(self, call: "Callable[[StationMachine, float], _Result]") -> _Result:
         """Ask the machine for something now, and carry out what it wants then; raises UsageError."""
         machine, runner = self.machine(), self.runner
         assert runner is not None
@@ -226,7 +231,7 @@ class Station(Upkeep):
         finally:
             runner.pump()
 
-    def edit(self, call: Callable[[StationMachine, float], _Result]) -> _Result:
+    def edit(self, call: "Callable[[StationMachine, float], _Result]") -> _Result:
         """As act, for what concerns its networks alone; raises UsageError where its radio never was there."""
         if self.runner is not None or self._machine is None:
             return self.act(call)
@@ -382,7 +387,7 @@ class Stations:
         for station in self.stations:
             station.cancel()
 
-    def _beside(self, station: Station) -> Iterator[StationMachine]:
+    def _beside(self, station: Station) -> "Iterator[StationMachine]":
         """The machines of the others that are up."""
         for other in self.stations:
             if other is not station and other.is_up:

@@ -2,8 +2,8 @@
 """Runs access points and stations on their radios: the only part of the roles that knows an event loop.
 
 `RadioRunner` joins one machine to one radio: events go in, commands are executed strictly in order, and one timer
-stands for the machine's deadline; `AccessPointRunner` and `StationRunner` are its two kinds.  `ButtonGroup` joins the
-runners of all BSSes that share a button to the one registrar that they share.
+stands for the machine's deadline; `AccessPointRunner` and `roles.sta.runner.StationRunner` are its two kinds.
+`ButtonGroup` joins the runners of all BSSes that share a button to the one registrar that they share.
 """
 
 import asyncio
@@ -19,16 +19,11 @@ from wpsagent.ports import (
     CommandFailed,
     RadioCommand,
     RadioEvent,
-    SendEapol,
     SendFrame,
     StationCommand,
-    StationEvent,
-    StationRadio,
 )
 from wpsagent.roles.access_point import AccessPoint
 from wpsagent.roles.events import ApEvent
-from wpsagent.roles.sta.events import StationReport
-from wpsagent.roles.sta.machine import StationMachine
 from wpsagent.wsc.internal_registrar import InternalRegistrar, InternalRegistrarEvent, SelectedRegistrarChanged
 
 logger = logging.getLogger(__name__)
@@ -244,19 +239,6 @@ class AccessPointRunner(RadioRunner[RadioCommand, RadioEvent, ApEvent]):
     def pump(self) -> None:
         super().pump()
         self._pumped.set()
-
-
-class StationRunner(RadioRunner[StationCommand, StationEvent, StationReport]):
-    """One station on one radio."""
-
-    machine: StationMachine
-    radio: StationRadio
-    may_be_lost = (SendEapol,)
-
-    def __init__(
-        self, machine: StationMachine, radio: StationRadio, on_events: Callable[[Sequence[StationReport]], None]
-    ) -> None:
-        super().__init__(machine, radio, on_events)
 
 
 class ButtonGroup:

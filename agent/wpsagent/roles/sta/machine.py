@@ -15,8 +15,7 @@ from wpsagent.roles.sta.events import WpsCause, WpsMethod
 from wpsagent.roles.sta.life import OwnersScan, StationLife
 from wpsagent.roles.sta.network import Network
 from wpsagent.roles.sta.network_search import ANYBODY
-from wpsagent.roles.sta.parameters import StationParameters
-from wpsagent.roles.sta.wps_control import Elsewhere
+from wpsagent.roles.sta.parameters import Elsewhere, StationParameters
 from wpsagent.roles.sta.wps_run import PUSH_BUTTON_PASSWORD, WpsRequest
 from wpsagent.rsn.rsne import Rsne
 from wpsagent.wsc.credential import ApSettings

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How a station runs."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from wpsagent.rsn.rsne import FrameProtection
 from wpsagent.wsc.device import DeviceDescription
+
+if TYPE_CHECKING:
+    from wpsagent.roles.sta.bss_table import Bss
 
 
 class CredentialProcessing(IntEnum):
@@ -14,6 +19,14 @@ class CredentialProcessing(IntEnum):
     INTERNAL = 0
     EXTERNAL = 1
     BOTH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Other stations of this device: what they have heard, and whether they listen at this moment."""
+
+    heard: "Callable[[], Iterable[Bss]]" = tuple
+    is_listening: Callable[[], bool] = bool
 
 
 @dataclass(frozen=True, slots=True)

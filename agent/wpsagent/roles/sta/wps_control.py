@@ -18,7 +18,7 @@ from wpsagent.roles.sta.events import StationReport, WpsCause, WpsEndReason, Wps
 from wpsagent.roles.sta.keys import PreparedKeys
 from wpsagent.roles.sta.network import Network, NetworkList
 from wpsagent.roles.sta.network_search import usable_frequencies
-from wpsagent.roles.sta.parameters import CredentialProcessing, StationParameters
+from wpsagent.roles.sta.parameters import CredentialProcessing, Elsewhere, StationParameters
 from wpsagent.roles.sta.selection import RESCAN_DELAY, Candidate, Overlap
 from wpsagent.roles.sta.wps_run import Next, WpsRequest, WpsRun, as_credential
 from wpsagent.wsc.credential import ApSettings, Credential, encode_credentials, read_credentials
@@ -35,14 +35,6 @@ SAME_AGAIN_DELAY = 0.1
 LISTEN_DELAY = 0.1
 LISTEN_LIMIT = 10.0
 """How often it is looked whether other interfaces of this device still listen, and for how many seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """Other stations of this device: what they have heard, and whether they listen at this moment."""
-
-    heard: Callable[[], Iterable[Bss]] = tuple
-    is_listening: Callable[[], bool] = bool
 
 
 @dataclass(frozen=True, slots=True)
