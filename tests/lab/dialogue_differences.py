@@ -112,14 +112,6 @@ HOSTAPD_LINES = {
         "what the radio can do is for AGENT_STATUS and wps-agent doctor to say",
     ),
     **dict.fromkeys(
-        (
-            *("dot11RSNAStatsSTAAddress", "dot11RSNAStatsVersion", "dot11RSNAStatsSelectedPairwiseCipher"),
-            *("dot11RSNAStatsTKIPLocalMICFailures", "dot11RSNAStatsTKIPRemoteMICFailures", "wpa", "AKMSuiteSelector"),
-            *("hostapdWPAPTKState", "hostapdWPAPTKGroupState"),
-        ),
-        "there is one protection, and no TKIP; GET_CONFIG tells it",
-    ),
-    **dict.fromkeys(
         ("rx_packets", "tx_packets", "rx_bytes", "tx_bytes", "signal", "rx_rate_info", "tx_rate_info"),
         "the kernel's counters: iw dev <interface> station dump",
     ),

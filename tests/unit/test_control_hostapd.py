@@ -203,10 +203,19 @@ def test_a_station_is_told_in_hostapds_lines(ask: Ask, access_point: FakeAccessP
     access_point.stations = [station()]
     text = (
         f"{PHONE}\nflags=[AUTH][ASSOC][AUTHORIZED][SHORT_PREAMBLE][WMM][HT]\naid=1\ncapability=0x431\nlisten_interval=5\n"
-        "supported_rates=02 04 0b 16\ntimeout_next=NULLFUNC POLL\ninactive_msec=250\nconnected_time=7\n"
+        "supported_rates=02 04 0b 16\ntimeout_next=NULLFUNC POLL\n"
     )
-    assert ask(f"STA {PHONE}") == ask("STA-FIRST") == text
+    rsn = (
+        f"dot11RSNAStatsSTAAddress={PHONE}\ndot11RSNAStatsVersion=1\n"
+        "dot11RSNAStatsSelectedPairwiseCipher=00-0f-ac-4\ndot11RSNAStatsTKIPLocalMICFailures=0\n"
+        "dot11RSNAStatsTKIPRemoteMICFailures=0\nwpa=2\nAKMSuiteSelector=00-0f-ac-2\n"
+        "hostapdWPAPTKState=11\nhostapdWPAPTKGroupState=0\n"
+    )
+    end = "inactive_msec=250\nconnected_time=7\n"
+    assert ask(f"STA {PHONE}") == ask("STA-FIRST") == text + rsn + end
     assert ask(f"STA-NEXT {PHONE}") == ""
+    access_point.network_settings = NetworkSettings(Ssid(b"x"), AuthenticationType.OPEN, EncryptionType.NONE)
+    assert ask("STA-FIRST") == text + end
 
 
 def test_a_station_that_enrolls_tells_what_it_is(ask: Ask, access_point: FakeAccessPoint) -> None:

@@ -179,9 +179,14 @@ def _wps_status(call: Call) -> str:
 # ---- stations
 
 
+def _stations_text(call: Call, which: slice) -> str:
+    access_point = call.access_point
+    return "".join(format_station(station, access_point.network_settings) for station in access_point.clients()[which])
+
+
 def _first_station(call: Call) -> str:
     """Nothing at all where there is none."""
-    return "".join(format_station(station) for station in call.access_point.clients()[:1])
+    return _stations_text(call, slice(1))
 
 
 def _position(call: Call, stations: Sequence[ConnectedStation]) -> int:
@@ -192,14 +197,13 @@ def _position(call: Call, stations: Sequence[ConnectedStation]) -> int:
 
 
 def _one_station(call: Call) -> str:
-    stations = call.access_point.clients()
-    return format_station(stations[_position(call, stations)])
+    position = _position(call, call.access_point.clients())
+    return _stations_text(call, slice(position, position + 1))
 
 
 def _next_station(call: Call) -> str:
-    stations = call.access_point.clients()
-    position = _position(call, stations) + 1
-    return "".join(format_station(station) for station in stations[position : position + 1])
+    position = _position(call, call.access_point.clients()) + 1
+    return _stations_text(call, slice(position, position + 1))
 
 
 def _send_away(*, is_deauthentication: bool) -> Callable[[Call], str]:

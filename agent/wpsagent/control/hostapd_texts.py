@@ -60,8 +60,9 @@ def format_status(access_points: Sequence[AccessPointStatus]) -> str:
     return _text(lines)
 
 
-def format_station(station: ConnectedStation) -> str:
-    """The lines of STA."""
+def format_station(station: ConnectedStation, settings: NetworkSettings) -> str:
+    """The lines of STA; settings: of the network it is in."""
+    is_protected = bool(settings.authentication_types & AuthenticationType.WPA2_PERSONAL)
     lines = [
         str(station.address),
         f"flags={_flags(station)}",
@@ -70,6 +71,7 @@ def format_station(station: ConnectedStation) -> str:
         f"listen_interval={station.listen_interval}",
         f"supported_rates={station.supported_rates.hex(' ')}",
         "timeout_next=NULLFUNC POLL",
+        *(_handshake_lines(station) if is_protected and station.is_authorized else ()),
         *(_enrollee_lines(station.enrollee) if station.enrollee is not None else ()),
         f"inactive_msec={round(station.inactive_seconds * 1000)}",
         f"connected_time={station.connected_seconds}",
@@ -90,6 +92,19 @@ def _flags(station: ConnectedStation) -> str:
         ("[HT]", station.has_ht),
     )
     return "".join(name for name, is_set in flags if is_set)
+
+
+def _handshake_lines(station: ConnectedStation) -> Iterable[str]:
+    """Of a 4-way handshake that is complete: WPA2-PSK with CCMP, there is nothing else."""
+    yield f"dot11RSNAStatsSTAAddress={station.address}"
+    yield "dot11RSNAStatsVersion=1"
+    yield "dot11RSNAStatsSelectedPairwiseCipher=00-0f-ac-4"
+    yield "dot11RSNAStatsTKIPLocalMICFailures=0"
+    yield "dot11RSNAStatsTKIPRemoteMICFailures=0"
+    yield "wpa=2"
+    yield "AKMSuiteSelector=00-0f-ac-2"
+    yield "hostapdWPAPTKState=11"
+    yield "hostapdWPAPTKGroupState=0"
 
 
 def _enrollee_lines(enrollee: EnrolleeInformation) -> Iterable[str]:
