@@ -8,7 +8,6 @@ import os
 import sys
 from pathlib import Path
 
-from wpsagent.cli.asking import tell
 from wpsagent.cli.parser import DEFAULT_CONFIG
 from wpsagent.config.example import describe
 from wpsagent.config.loader import load
@@ -68,6 +67,8 @@ async def _run(configuration: Configuration) -> int:
 
 def check_config(options: argparse.Namespace) -> int:
     """Print an example, or check a file; every problem is told (ConfigError)."""
+    from wpsagent.cli.asking import tell
+
     if options.action == "example":
         print(describe(), end="")
         return 0

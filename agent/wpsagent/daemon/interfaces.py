@@ -10,7 +10,6 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from wpsagent.config.supplicant_conf import DRIVER, Source, load
 from wpsagent.daemon.control import ControlSockets
 from wpsagent.daemon.networks import Networks
 from wpsagent.daemon.stations import Station, Stations
@@ -53,6 +52,8 @@ class Interfaces:
         """One more station, with the networks of a file (none: ""); raises UsageError, ConfigError, SocketError."""
         if interface in self._ours:
             raise UsageError(f"{interface} is ours already")
+        from wpsagent.config.supplicant_conf import DRIVER, Source, load  # only where somebody adds one
+
         source = Source(
             interface, Path(path) if path else None, driver=driver or DRIVER, override=control_directory or None
         )

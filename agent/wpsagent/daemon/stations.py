@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from wpsagent.config.model import Configuration, DeviceSettings, PushButtonScan, StationSettings
-from wpsagent.config.network_store import NetworkStore
 from wpsagent.control.agent import AccessPoint
 from wpsagent.daemon.networks import Networks
 from wpsagent.daemon.station_access_point import SelectedAccessPoint
@@ -71,6 +70,8 @@ class Station(Upkeep):
         self._open_radio = open_radio
         self._entropy = entropy
         self._report = report
+        from wpsagent.config.network_store import NetworkStore  # an access point alone does without
+
         self._store = NetworkStore(settings.networks_file)
         self._is_loaded = False
         self.elsewhere = Elsewhere()

@@ -10,7 +10,6 @@ import math
 import os
 import select
 import socket
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,6 +59,8 @@ class ClientSocket:
         try:
             self.socket.bind(os.fspath(own))
         except OSError:
+            import tempfile  # it loads much, and is rarely wanted
+
             own = Path(tempfile.gettempdir()) / f"wps-agent-{name}"
             own.unlink(missing_ok=True)
             self.socket.bind(os.fspath(own))
