@@ -22,14 +22,19 @@ _NETLINK_GENERIC = 16
 _CONTROLLER, _GET_FAMILY, _FAMILY_ID, _FAMILY_NAME = 16, 3, 1, 2  # linux/genetlink.h
 # drivers/net/wireless/virtual/mac80211_hwsim.h
 _NEW_RADIO, _DELETE_RADIO = 4, 5
-_RADIO_NAME, _PERMANENT_ADDRESS = 17, 22
+_CHANNELS, _USE_CONTEXTS, _RADIO_NAME, _PERMANENT_ADDRESS = 9, 15, 17, 22
 
 
-def plug_in(wiphy: str, address: bytes) -> None:
-    """A new radio of this name and address (6 octets); its interface gets the first free name wlan…"""
-    _request(
-        _NEW_RADIO, (_RADIO_NAME, wiphy.encode() + b"\0"), (_PERMANENT_ADDRESS, address)
-    )  # answers with its number
+def plug_in(wiphy: str, address: bytes, *, contexts: int | None = None) -> None:
+    """A new radio of this name and address (6 octets); its interface gets the first free name wlan…
+
+    contexts: its driver has so many channel contexts; None: it has none, as those of the guest's start, and is on one
+    channel at a time.  Radios with contexts scan by themselves.
+    """
+    attributes = [(_RADIO_NAME, wiphy.encode() + b"\0"), (_PERMANENT_ADDRESS, address)]
+    if contexts is not None:
+        attributes += [(_CHANNELS, struct.pack("=I", contexts)), (_USE_CONTEXTS, b"")]
+    _request(_NEW_RADIO, *attributes)  # answers with its number
 
 
 def pull_out(wiphy: str) -> None:

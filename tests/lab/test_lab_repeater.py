@@ -7,6 +7,7 @@ station goes.
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.lab.network import NetNamespace, interface_address, run, set_address
+from tests.lab.hardware import GpioSim
+from tests.lab.hwsim import plug_in, pull_out
+from tests.lab.network import NetNamespace, interface_address, run, set_address, wiphy_of
 from tests.lab.peers import Agent, Hostapd, WpaSupplicant, wait_until
 
 LAB = {"radios": 4, "time_travel": True, "time_limit": 500.0}
@@ -223,3 +226,64 @@ def test_the_station_looks_for_a_pressed_button_while_the_access_point_s_is_pres
         hostapd.press_button()
         scene.wait_joined(FIRST, 90.0)
         assert not scene.agent.control.has_event("WPS-OVERLAP-DETECTED")
+
+
+# ---- other radios
+
+
+@contextmanager
+def radio_with(contexts: int) -> Iterator[None]:
+    """Another radio in place of our first, whose driver has so many channel contexts."""
+    address = bytes.fromhex(interface_address(STATION).replace(":", ""))
+    pull_out(wiphy_of(STATION))
+    plug_in("contexts", address, contexts=contexts)
+    wait_until(Path(f"/sys/class/net/{STATION}").exists, 10.0, "no interface comes")
+    yield
+    pull_out("contexts")
+    plug_in("plain", address)
+    wait_until(Path(f"/sys/class/net/{STATION}").exists, 10.0, "no interface comes")
+
+
+@pytest.mark.parametrize(("contexts", "first", "second"), [(1, 1, 11), (2, 6, 6)], ids=["one", "two"])
+def test_radios_with_channel_contexts(contexts: int, first: int, second: int) -> None:
+    """Those of mac80211_hwsim (Linux 6.1) say that they can announce a move, and cannot: both roles begin anew."""
+    with ExitStack() as stack:
+        stack.enter_context(radio_with(contexts))
+        scene = stack.enter_context(scene_of(ONE_RADIO, networks=KNOWN))
+        hostapd = stack.enter_context(Hostapd(UPSTREAM, namespace=scene.upstream))
+        scene.wait_joined(FIRST)
+        scene.wait_channel(first)
+        scene.press_and_join()
+        scene.assert_ping_across()
+        scene.phone.control.forget_events()
+        hostapd.control.expect_ok(f"CHAN_SWITCH 10 {LAST}")
+        scene.wait_joined(LAST)
+        scene.wait_channel(second)
+        scene.assert_ping_across()
+        assert scene.phone_was_sent_away() is (contexts == 1)
+
+
+# ---- one button for both
+
+
+def test_a_short_press_lets_a_phone_in_and_a_long_one_looks_upstream() -> None:
+    line = GpioSim().line(17)
+    line.release()
+    button = '[[button]]\nbackend = "gpiozero"\npin = 17\n'
+    with scene_of(ONE_RADIO, f"{FOLLOW}\n{button}") as scene:
+        scene.phone.control.expect_ok(f"SET bssid_filter {interface_address(scene.interface)}")
+        line.press()
+        threading.Event().wait(0.2)
+        line.release()
+        scene.agent.control.wait_event("WPS-PBC-ACTIVE", 10.0)
+        scene.phone.press_button()
+        scene.phone.wait_connected(60.0)
+        with Hostapd(UPSTREAM, namespace=scene.upstream) as hostapd:
+            hostapd.press_button()
+            line.press()
+            threading.Event().wait(3.5)
+            line.release()
+            wait_until(lambda: scene.access_point()["ssid"] == "reference", 60.0, "it is not taken over")
+            scene.wait_joined(FIRST)
+            scene.press_and_join()
+            scene.assert_ping_across()
