@@ -285,6 +285,20 @@ def test_nobody_is_associated_with_a_network_that_begins(world: World) -> None:
     assert not [event for event in world.events if isinstance(event, EapolReceived)]
 
 
+def test_who_comes_before_the_start_is_acknowledged_is_not_forgotten(world: World) -> None:
+    def start(request: Request) -> list[bytes]:
+        came(world)
+        return [request.end()]
+
+    async def scenario(radio: Nl80211Radio) -> None:
+        world.kernel.answers[START_AP] = start
+        await radio.execute(START)
+        world.eapol_sockets[0].handler(STATION, b"pdu")
+
+    run(world, scenario)
+    assert world.events == [StationAssociated(STATION, b"elements"), EapolReceived(STATION, b"pdu")]
+
+
 def test_probe_requests_are_frames_as_everywhere(world: World) -> None:
     async def scenario(_radio: Nl80211Radio) -> None:
         world.deliver(FRAME, attribute(51, b"probe"))

@@ -69,6 +69,10 @@ class Nl80211FirmwareRadio(Nl80211Radio):
                 pass
             case AuthorizeStation():
                 await self._open_port(command)
+            case StartAccessPoint():
+                self._associated.clear()
+                self._held.clear()
+                await super()._execute(command)
             case _:
                 await super()._execute(command)
 
@@ -85,9 +89,7 @@ class Nl80211FirmwareRadio(Nl80211Radio):
     # ---- commands
 
     async def _configure_bss(self, command: StartAccessPoint) -> None:
-        """The firmware has read it from the beacon.  Whoever was associated before is not any more."""
-        self._associated.clear()
-        self._held.clear()
+        """The firmware has read it from the beacon."""
 
     async def _send_away(self, command: SendFrame) -> None:
         try:
