@@ -6,9 +6,12 @@ carry none.  Generation refuses to go on when the entropy source gives nothing u
 """
 
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from wpsagent.errors import AgentError
-from wpsagent.ports import Entropy
+
+if TYPE_CHECKING:  # the ports are many, and the command line checks PINs without them
+    from wpsagent.ports import Entropy
 
 _DIGITS = frozenset("0123456789")
 _SEVEN_DIGITS = 10_000_000
@@ -49,7 +52,7 @@ def check_pin(pin: bytes) -> PinCheck:
     return PinCheck.VALID
 
 
-def generate_pin(entropy: Entropy) -> bytes:
+def generate_pin(entropy: "Entropy") -> bytes:
     """Eight ASCII digits, the first seven uniformly random; raises AgentError when the entropy source is broken."""
     for _ in range(_MAX_DRAWS):
         number = int.from_bytes(entropy(4))
