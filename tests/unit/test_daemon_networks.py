@@ -409,6 +409,11 @@ def test_a_network_comes_up_where_its_radio_is_and_moves_from_there() -> None:
             e.ChannelChanged("wlan0", 11, 2462)
         ]
         assert (network.status.channel, network.status.frequency_mhz, network.frequency_mhz) == (11, 2462, 2462)
+        (authority,) = house.networks.groups["main"].registrar._networks
+        bands = [authority.rf_band]
+        await network.move_to(5180, 5)
+        bands.append(authority.rf_band)
+        assert bands == [RfBands.BAND_2_4_GHZ, RfBands.BAND_5_GHZ]
         await house.networks.stop()
 
     run(scene())

@@ -128,6 +128,7 @@ class Network(Upkeep):
             wishes = parameters(self.settings)
             mhz = self._networks.frequency_for(radio, wishes.frequency_mhz)
             wps = self._wps(radio)
+            self._note_band(mhz)
             wishes = replace(wishes, frequency_mhz=mhz)
             machine = AccessPoint(wishes, radio.address, radio.capabilities, wps, entropy, psks=self._psks)
         except BaseException:
@@ -229,7 +230,15 @@ class Network(Upkeep):
                 case _:
                     self._tell(event)
 
+    def _note_band(self, mhz: int) -> None:
+        """What the registrar says of where the network is: it may be another band than it would like."""
+        band = _RF_BANDS.get(band_of(mhz))
+        if self._authority is not None and band is not None:
+            self._authority.rf_band = band
+
     def _tell(self, event: ap.ApEvent) -> None:
+        if isinstance(event, ap.ChannelChanged):
+            self._note_band(event.frequency_mhz)
         for agent_event in from_access_point(self.interface, self.settings.button_group, event):
             self._networks.report(agent_event)
         if isinstance(event, ap.AccessPointLost):

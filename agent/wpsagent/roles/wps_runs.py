@@ -12,6 +12,7 @@ from wpsagent.crypto.diffie_hellman import KeyPair, generate_key_pair
 from wpsagent.eap.machine import Role
 from wpsagent.octets import MacAddress
 from wpsagent.ports import Entropy
+from wpsagent.wsc.device import DeviceDescription
 from wpsagent.wsc.device_psks import DevicePsks
 from wpsagent.wsc.elements import wrap
 from wpsagent.wsc.enrollee import AccessPointEnrollee, Enrollee, EnrolleeParameters
@@ -28,10 +29,14 @@ class WpsRuns:
         self._authority = authority
         self._address = address
         self._entropy = entropy
-        self._device = replace(authority.registrar.device, rf_bands=authority.rf_band)
         self._key_pair: KeyPair | None = None
         self._enrollee_key_pair: KeyPair | None = None
         self.prepare()
+
+    @property
+    def _device(self) -> DeviceDescription:
+        """Of this moment: an access point may move to another band."""
+        return replace(self._authority.registrar.device, rf_bands=self._authority.rf_band)
 
     def prepare(self) -> None:
         """Have a key pair ready for the next run."""
