@@ -37,12 +37,12 @@ from wpsagent.rsn.handshake import Event, InstallGroupKey, InstallPairwiseKey
 from wpsagent.rsn.key_frame import GroupKey, KeyData, KeyFrame, KeyInformation
 from wpsagent.rsn.rsne import WPA2_PSK_CCMP
 from wpsagent.rsn.supplicant import Supplicant
+from wpsagent.wsc.ap_enrolment import AccessPointEnrolment
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.elements import BeaconAttributes, ProbeResponseAttributes
 from wpsagent.wsc.enrollee import AccessPointEnrollee, Enrollee, EnrolleeParameters
 from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType, RfBands
 from wpsagent.wsc.internal_registrar import BssAuthority, InternalRegistrar
-from wpsagent.wsc.lock_out import LockOut
 from wpsagent.wsc.messages import M1, Message
 from wpsagent.wsc.registrar import (
     Authority,
@@ -152,7 +152,7 @@ class Parties:
     station_dice: random.Random | None = None
     access_point_dice: random.Random | None = None
     authority: CountingAuthority = field(default_factory=access_point_authority)
-    lock: LockOut = field(default_factory=lambda: LockOut(0.0))
+    lock: AccessPointEnrolment = field(default_factory=lambda: AccessPointEnrolment(bytes))
 
     def enrolling_station(self) -> Machine:
         return _enrollee(STATION_PARAMETERS, self.station_dice)

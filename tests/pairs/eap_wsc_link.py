@@ -16,10 +16,9 @@ from wpsagent.eap.peer import EapPeer
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.wsc.credential import ApSettings, Credential, encode_credentials
 from wpsagent.wsc.device import COMPUTER, DeviceDescription
-from wpsagent.wsc.enrollee import AccessPointEnrollee, Enrollee, EnrolleeParameters
+from wpsagent.wsc.enrollee import AccessPointEnrollee, ApLock, Enrollee, EnrolleeParameters
 from wpsagent.wsc.enumerations import AuthenticationType, ConfigMethods, EncryptionType
 from wpsagent.wsc.events import Event as WscEvent
-from wpsagent.wsc.lock_out import LockOut
 from wpsagent.wsc.messages import M1
 from wpsagent.wsc.registrar import (
     FixedAuthority,
@@ -98,7 +97,7 @@ def ap_registrar(authority: RecordingAuthority) -> Registrar:
     return Registrar(parameters, authority, entropy_of("registrar"), REGISTRAR_KEYS)
 
 
-def ap_enrollee(pin: bytes, lock: LockOut) -> Enrollee:
+def ap_enrollee(pin: bytes, lock: ApLock) -> Enrollee:
     parameters = EnrolleeParameters(
         device("an access point"),
         bytes(range(16)),

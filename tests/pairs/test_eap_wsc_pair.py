@@ -29,6 +29,7 @@ from wpsagent.eap.machine import Role
 from wpsagent.eap.packet import WSC, EapPacket
 from wpsagent.eap.peer import EapPeer
 from wpsagent.eap.wsc_method import WscPacket
+from wpsagent.wsc.ap_enrolment import AccessPointEnrolment
 from wpsagent.wsc.credential import Credential
 from wpsagent.wsc.enumerations import MessageType, OpCode
 from wpsagent.wsc.events import (
@@ -41,7 +42,6 @@ from wpsagent.wsc.events import (
     RunFailed,
     RunSucceeded,
 )
-from wpsagent.wsc.lock_out import LockOut
 from wpsagent.wsc.registrar import Grant, Purpose, Refusal, RunOutcome
 
 BUTTON = Grant(PUSH_BUTTON_PASSWORD, 4)
@@ -78,7 +78,7 @@ def enrolment(
 
 def learning(pin: bytes, purpose: Purpose = Purpose.LEARN, fragment_size: int = 1400) -> Link:
     """A registrar in a station that has this PIN, and an access point whose PIN is 12345670."""
-    lock = LockOut(0.0)
+    lock = AccessPointEnrolment(bytes)
     return join(
         lambda: station_registrar(pin, purpose), lambda: ap_enrollee(b"12345670", lock), fragment_size=fragment_size
     )

@@ -35,8 +35,8 @@ from wpsagent.eap.authenticator import EapAuthenticator
 from wpsagent.eap.events import EapEnded
 from wpsagent.eap.machine import Role
 from wpsagent.eap.peer import EapPeer
+from wpsagent.wsc.ap_enrolment import AccessPointEnrolment
 from wpsagent.wsc.credential import encode_credentials
-from wpsagent.wsc.lock_out import LockOut
 from wpsagent.wsc.registrar import Grant, Purpose
 
 PAE_GROUP_ADDRESS = bytes.fromhex("0180c2000003")
@@ -162,7 +162,9 @@ def against_supplicant(mode: str, fragment_size: int, folder: Path) -> dict[str,
 
     def machine_for(role: Role) -> Machine:
         is_enrolment = role is Role.ENROLLEE
-        machines.append(ap_registrar(authority) if is_enrolment else ap_enrollee(PIN.encode(), LockOut(0.0)))
+        machines.append(
+            ap_registrar(authority) if is_enrolment else ap_enrollee(PIN.encode(), AccessPointEnrolment(bytes))
+        )
         return machines[-1]
 
     wire = open_wire()

@@ -74,7 +74,7 @@ def test_wpa_supplicant_with_a_wrong_second_half_of_the_pin(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("mode", "fragment_size", "event", "line"),
     [
-        ("learn", 1400, "RunFailed", "WPS-CRED-RECEIVED"),
+        ("learn", 1400, "ApSettingsTold", "WPS-CRED-RECEIVED"),
         ("configure", 50, "RunSucceeded", "WPS-SUCCESS"),
     ],
 )

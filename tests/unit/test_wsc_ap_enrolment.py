@@ -153,7 +153,7 @@ def test_what_is_no_pin_is_refused(pin: bytes) -> None:
 def test_a_registrar_that_knows_the_pin_is_served() -> None:
     owner = Owner()
     assert owner.tried(PIN) is None
-    assert owner.saved == []
+    assert owner.saved[-1] == LockOutState()
 
 
 # ---- guessing
@@ -208,6 +208,21 @@ def test_every_wrong_pin_is_saved_before_the_registrar_hears_of_it() -> None:
     assert events_of(enrollee)[0] == ApPinRefused(is_first_half=True)
 
 
+@pytest.mark.parametrize("state", [State.EXPECT_M4, State.EXPECT_M6])
+@pytest.mark.parametrize("pin", [PIN, SECOND_HALF_WRONG])
+def test_until_a_proof_has_been_looked_at_it_counts_as_wrong(state: State, pin: bytes) -> None:
+    """Who cuts the power because no M5 or M7 comes at once has had his try all the same."""
+    owner = Owner()
+    enrollee = owner.run()
+    registrar = station_registrar(Purpose.LEARN, pin_authority(pin))
+    proof = proof_for(state, enrollee, registrar)
+    before = len(owner.saved)
+    enrollee.receive(OpCode.WSC_MSG, proof, 0.0)
+    assert owner.saved[before] == LockOutState(1, 1)
+    is_right = state is State.EXPECT_M4 or pin == PIN
+    assert owner.saved[before + 1 :] == ([LockOutState()] if is_right else [])
+
+
 def test_a_power_cut_gives_no_new_tries() -> None:
     owner = Owner()
     owner.tried()
@@ -244,7 +259,7 @@ def test_a_registrar_that_knows_the_pin_resets_what_failed_in_a_row_only() -> No
     owner = Owner()
     owner.tried()
     owner.tried(PIN)
-    assert owner.saved == [LockOutState(1, 1), LockOutState(1, 0)]
+    assert owner.saved[-1] == LockOutState(1, 0)
 
 
 def test_without_anybody_to_save_the_lock_locks_all_the_same() -> None:
@@ -282,7 +297,7 @@ def test_a_run_with_a_pin_that_is_no_longer_the_pin_is_refused(state: State, way
     converse(enrollee, registrar, tamper)
     (failure,) = [event for event in events_of(enrollee) if isinstance(event, RunFailed)]
     assert failure.configuration_error == ConfigurationError.SETUP_LOCKED
-    assert owner.saved == []
+    assert owner.saved[-1:] in ([], [LockOutState()])
 
 
 # ---- modes

@@ -432,6 +432,9 @@ def test_an_access_point_with_an_nfc_password_and_no_pin_takes_none(alternative:
 
 # ---- M4 to M8: what the registrar must prove
 
+_HALF_PROVED = {State.EXPECT_M4: [], State.EXPECT_M6: ["proof", "half"]}
+"""What a lock has been told on the way to a state."""
+
 
 @pytest.mark.parametrize(
     ("password", "message_type", "is_first_half"),
@@ -441,7 +444,7 @@ def test_a_wrong_half_locks_and_is_told(password: bytes, message_type: MessageTy
     lock = RecordingLock()
     enrollee = ap_enrollee(lock=lock)
     converse(enrollee, station_registrar(Purpose.LEARN, pin_authority(password)))
-    assert lock.calls == ["failed"]
+    assert lock.calls == ([] if is_first_half else ["proof", "half"]) + ["proof", "failed"]
     refused, failure = events_of(enrollee)
     assert refused == ApPinRefused(is_first_half)
     assert isinstance(failure, RunFailed)
@@ -452,7 +455,7 @@ def test_both_halves_proved_are_told() -> None:
     lock = RecordingLock()
     enrollee = ap_enrollee(lock=lock)
     converse(enrollee, station_registrar(Purpose.LEARN))
-    assert lock.calls == ["succeeded"]
+    assert lock.calls == ["proof", "half", "proof", "succeeded"]
     verified, told, _ = events_of(enrollee)
     assert (verified, told) == (ApPinVerified(), ApSettingsTold())
 
@@ -488,7 +491,7 @@ def test_a_lock_that_closes_in_the_middle_ends_the_run_before_the_proof_is_looke
     lock.is_locked = True
     enrollee.receive(*any_message(message_type, M1.decode(sent[0]).enrollee_nonce, NO_NONCE), 0.0)
     assert last_failure(enrollee).configuration_error == ConfigurationError.SETUP_LOCKED
-    assert lock.calls == []
+    assert lock.calls == _HALF_PROVED[state]
 
 
 @pytest.mark.parametrize(
@@ -500,7 +503,7 @@ def test_a_wrong_authenticator_is_no_failure_of_the_password(state: State, messa
     sent = bring_to(state, enrollee, enrollee, station_registrar(Purpose.LEARN))
     enrollee.receive(*any_message(message_type, M1.decode(sent[0]).enrollee_nonce, NO_NONCE), 0.0)
     failure = last_failure(enrollee)
-    assert (failure.configuration_error, lock.calls) == (0, [])
+    assert (failure.configuration_error, lock.calls) == (0, _HALF_PROVED[state])
     assert "Authenticator" in failure.reason
 
 

@@ -119,6 +119,12 @@ class RecordingLock:
     may_change: bool = True
     calls: list[str] = field(default_factory=list)
 
+    def proof_comes(self, now: float) -> None:
+        self.calls.append("proof")
+
+    def half_proved(self, now: float) -> None:
+        self.calls.append("half")
+
     def authentication_failed(self, now: float) -> None:
         self.calls.append("failed")
 

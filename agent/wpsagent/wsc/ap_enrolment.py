@@ -12,7 +12,8 @@ What a guesser may try, and why it does not help:
 - To go away at the right moment: the failure is counted and saved before WSC_NACK is made.  A run that ends before the
   registrar has shown a half of the PIN has told it nothing: E-SNonce1 and E-SNonce2, without which M3 is of no use
   offline, leave only with M5 and M7, after the half in question was proved.
-- To cut the power: counters and lock are saved with every change, and a lock that was cut short begins anew.
+- To cut the power: a failure is saved before the proof is looked at, and taken back if the proof is right, so that the
+  silence after a wrong one cannot be cut short; a lock that was cut short begins anew.
 - To wait for a new PIN: runs that began with another PIN, or with one that has been taken back, are refused.
 """
 
@@ -77,7 +78,7 @@ class AccessPointEnrolment:
         self._drops_pin = parameters.drops_pin
         self._lock = LockOut(now, mode=parameters.mode, first_period=parameters.first_period, state=state)
         self._save = save
-        self._saved = self._memory
+        self._saved = _memory(self._lock)
         self._events: deque[ApEnrolmentEvent] = deque()
 
     # ---- the PIN
@@ -153,6 +154,14 @@ class AccessPointEnrolment:
         """The PIN as it is now, and the lock, for one run."""
         return ApPinUse(self, self._pin)
 
+    def proof_comes(self, now: float) -> None:
+        """A registrar's proof is about to be looked at: who cuts the power now finds it counted as wrong."""
+        self._write(self._lock.after_failure(now), now)
+
+    def half_proved(self, now: float) -> None:
+        """A registrar proved that it knows the first half."""
+        self._settle(now)
+
     def authentication_failed(self, now: float) -> None:
         """A registrar did not know the AP PIN."""
         self._lock.authentication_failed(now)
@@ -185,19 +194,22 @@ class AccessPointEnrolment:
         self._lock.handle_timer(now)
         self._settle(now)
 
-    @property
-    def _memory(self) -> tuple[LockOutState, float | None]:
-        """What must be saved when it changes: the state, and the end of the lock instead of the seconds left."""
-        return self._lock.state(self._lock.deadline or 0.0), self._lock.deadline
-
     def _settle(self, now: float) -> None:
         """Save first, then tell."""
-        if self._memory != self._saved:
-            self._saved = self._memory
-            if self._save is not None:
-                self._save(self._lock.state(now).encode())
+        self._write(self._lock, now)
         while (event := self._lock.next_event()) is not None:
             self._events.append(event)
+
+    def _write(self, lock: LockOut, now: float) -> None:
+        if _memory(lock) != self._saved:
+            self._saved = _memory(lock)
+            if self._save is not None:
+                self._save(lock.state(now).encode())
+
+
+def _memory(lock: LockOut) -> tuple[LockOutState, float | None]:
+    """What must be saved when it changes: the state, and the end of the lock instead of the seconds left."""
+    return lock.state(lock.deadline or 0.0), lock.deadline
 
 
 class ApPinUse:
@@ -215,6 +227,12 @@ class ApPinUse:
     @property
     def may_change(self) -> bool:
         return self._enrolment.may_change and not self.is_locked
+
+    def proof_comes(self, now: float) -> None:
+        self._enrolment.proof_comes(now)
+
+    def half_proved(self, now: float) -> None:
+        self._enrolment.half_proved(now)
 
     def authentication_failed(self, now: float) -> None:
         self._enrolment.authentication_failed(now)

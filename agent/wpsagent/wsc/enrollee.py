@@ -78,6 +78,12 @@ class ApLock(Protocol):
     def may_change(self) -> bool:
         """True when a registrar may give the access point new settings."""
 
+    def proof_comes(self, now: float) -> None:
+        """A registrar's proof of a half is about to be looked at; one of the three others says how that went."""
+
+    def half_proved(self, now: float) -> None:
+        """A registrar proved that it knows the first half."""
+
     def authentication_failed(self, now: float) -> None:
         """A registrar did not know the AP PIN."""
 
@@ -302,8 +308,7 @@ class Enrollee(Run[State]):
         self._refuse_if_locked()
         self._verify()
         r_snonce1, _ = self._secret_nonce(m4.encrypted_settings, AttributeType.R_SNONCE1)
-        if not self._is_proof(m4.r_hash1, r_snonce1, self._psk1):
-            raise self._password_refused(is_first_half=True, now=now)
+        self._judge(m4.r_hash1, r_snonce1, is_first_half=True, now=now)
         self._r_hash2 = m4.r_hash2
         settings = encode_attribute(AttributeType.E_SNONCE1, self._e_snonce1)
         self._send_sealed(
@@ -314,10 +319,23 @@ class Enrollee(Run[State]):
         self._refuse_if_locked()
         self._verify()
         r_snonce2, _ = self._secret_nonce(m6.encrypted_settings, AttributeType.R_SNONCE2)
-        if not self._is_proof(self._r_hash2, r_snonce2, self._psk2):
-            raise self._password_refused(is_first_half=False, now=now)
-        self._password_verified(now)
+        self._judge(self._r_hash2, r_snonce2, is_first_half=False, now=now)
         self._send_m7()
+
+    def _judge(self, proof: bytes, secret_nonce: bytes, *, is_first_half: bool, now: float) -> None:
+        """Raises ProtocolError unless the registrar knows this half of the device password."""
+        access_point = self._parameters.access_point
+        if access_point is not None:
+            access_point.lock.proof_comes(now)
+        if not self._is_proof(proof, secret_nonce, self._psk1 if is_first_half else self._psk2):
+            raise self._password_refused(is_first_half=is_first_half, now=now)
+        if access_point is None:
+            return
+        if is_first_half:
+            access_point.lock.half_proved(now)
+        else:
+            access_point.lock.authentication_succeeded(now)
+            self._events.append(ApPinVerified())
 
     def _password_refused(self, *, is_first_half: bool, now: float) -> ProtocolError:
         if self._parameters.access_point is not None:
@@ -327,11 +345,6 @@ class Enrollee(Run[State]):
         return ProtocolError(
             f"the {half} half of the device password differs", ConfigurationError.DEVICE_PASSWORD_AUTH_FAILURE
         )
-
-    def _password_verified(self, now: float) -> None:
-        if self._parameters.access_point is not None:
-            self._parameters.access_point.lock.authentication_succeeded(now)
-            self._events.append(ApPinVerified())
 
     def _send_m7(self) -> None:
         settings = AttributesBuilder().octets(AttributeType.E_SNONCE2, self._e_snonce2)

@@ -12,6 +12,7 @@ The counters outlast a restart (LockOutState), otherwise a guesser would only ha
 
 import json
 from collections import deque
+from copy import copy
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Self
@@ -137,6 +138,13 @@ class LockOut:
 
     def next_event(self) -> LockOutEvent | None:
         return self._events.popleft() if self._events else None
+
+    def after_failure(self, now: float) -> Self:
+        """What this lock would be after one more failure."""
+        other = copy(self)
+        other._events = deque()
+        other.authentication_failed(now)
+        return other
 
     def authentication_failed(self, now: float) -> None:
         """A registrar has failed to prove that it knows the AP PIN (R-Hash1 or R-Hash2)."""
