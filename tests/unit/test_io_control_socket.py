@@ -648,3 +648,25 @@ def test_five_hundred_monitors_hear_a_burst_of_events(path: Path) -> None:
                 assert len(server._monitors) == 499
 
     in_loop(run)
+
+
+def test_a_client_whose_socket_the_agent_may_not_write_to_is_told_of_in_the_log(
+    path: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Powerless(socket.socket):
+        def sendto(self, *_: object) -> int:
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+    async def run() -> None:
+        monkeypatch.setattr(socket, "socket", Powerless)
+        async with serving(path) as server:
+            monkeypatch.undo()
+            with RawClient(path, str(tmp_path / "a")) as client:
+                client.send(b"ATTACH")
+                while not server._monitors:
+                    await asyncio.get_running_loop().sock_sendall(client.sock, b"PING")
+                server.send_event("X")
+                assert not server._monitors
+
+    in_loop(run)
+    assert "hears nothing: its socket is not writable for the agent" in caplog.text

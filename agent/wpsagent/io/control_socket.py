@@ -235,6 +235,10 @@ class ControlSocket:
             return errno.ENOBUFS
         try:
             self._socket.sendto(octets, address)
+        except PermissionError as error:
+            # A service without CAP_DAC_OVERRIDE is to other users what anybody is, though it is root.
+            _log.warning("control client %r hears nothing: its socket is not writable for the agent", address)
+            return error.errno or errno.EACCES
         except OSError as error:
             _log.debug("control client %r: %s", address, error)
             return error.errno or errno.EIO
