@@ -227,6 +227,18 @@ def test_status_lists_the_networks_as_hostapd_does(commands: Commands) -> None:
     )
 
 
+def test_status_of_one_shows_those_of_its_radio(
+    agent: FakeAgent, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def status(interface: str, phy: str) -> AccessPointStatus:
+        return AccessPointStatus(interface, ADDRESS, Ssid(b"x"), 2437, 6, is_enabled=True, stations=0, phy=phy)
+
+    three = (status("wlan0", "phy0"), status("guests", "phy0"), status("wlan1", "phy1"))
+    monkeypatch.setattr(agent, "access_points", lambda: three)
+    lines = commands("IFNAME=guests STATUS").splitlines()
+    assert [line for line in lines if line.startswith("bss[")] == ["bss[0]=wlan0", "bss[1]=guests"]
+
+
 def test_status_without_a_network(agent: FakeAgent, commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(agent, "access_points", lambda: ())
     assert commands("STATUS") == "state=DISABLED\n"

@@ -61,7 +61,7 @@ def test_one_is_added_works_and_is_removed(tmp_path: Path) -> None:
             await until(there, lambda: state_of(there) == {"sim0": "enabled", "sim7": "enabled"})
             assert await client.request("INTERFACES") == "sim0\nsim7\n"
             async with AsyncControlClient(tmp_path / "theirs" / "sim7") as own:
-                assert "ssid[0]=sim7 net\n" in await own.request("STATUS")
+                assert "ssid[1]=sim7 net\n" in await own.request("STATUS")
                 assert await own.request("WPS_PBC") == "OK\n"
             await phone(there.air).join_by_push_button()
             assert await client.request("REMOVE sim7") == "OK\n"

@@ -222,7 +222,10 @@ def _send_away(*, is_deauthentication: bool) -> Callable[[Call], str]:
 
 
 def _status(call: Call) -> str:
-    return format_status([ap for ap in call.agent.access_points() if call.target in (None, ap.interface)])
+    """All access points; of one that is named those of its radio, as hostapd has it."""
+    access_points = call.agent.access_points()
+    phys = {ap.phy for ap in access_points if ap.interface == call.target} - {""}
+    return format_status([ap for ap in access_points if call.target in (None, ap.interface) or ap.phy in phys])
 
 
 def _configuration(call: Call) -> str:
