@@ -10,6 +10,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from paho.mqtt import client as paho
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
     from wpsagent.io.mqtt_tls import TlsContext, TlsOptions
 
 _log = logging.getLogger(__name__)
+
+
+class _NoTlsError(Exception):
+    """Nobody raises it."""
+
+
+if getattr(paho, "ssl", None) is None:
+    # paho 2.x asks for these also where it found no ssl: reading what has not come yet would be an AttributeError.
+    vars(paho)["ssl"] = SimpleNamespace(SSLWantReadError=_NoTlsError, SSLWantWriteError=_NoTlsError)
 
 CONNECTION_ANSWER_TIME = 10.0
 """Seconds that a broker has to answer CONNECT."""
