@@ -438,7 +438,7 @@ def test_who_has_no_permission_is_told_whose_member_to_be(running: Path) -> None
     running.parent.chmod(0o755)
     # Imported before, with what is imported late: the sources and Python may be in a folder that others may not enter.
     code = (
-        "import os, sys; from wpsagent.cli import main, client, parser; parser.build_parser('0');"
+        "import os, sys, tempfile; from wpsagent.cli import main, client, parser; parser.build_parser('0');"
         f"os.setuid({NOBODY}); sys.exit(main(['pbc', '--socket', '{running}']))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=30)
