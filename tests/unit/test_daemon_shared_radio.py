@@ -194,6 +194,15 @@ def test_an_access_point_that_cannot_make_way_keeps_its_channel_and_the_station_
         assert there.take() == []
         assert there.told == [("wlan1", "wlan0", "5300 MHz needs radar detection")]
         assert there.shared.frequency_for(there.ap, 2437) == 2437
+        with pytest.raises(RadioError):
+            await there.radio.execute(connect(5300))
+        assert len(there.told) == 1  # once, not with every attempt
+        there.access_point.refusal = None
+        await there.radio.execute(connect())
+        there.access_point.refusal = "5300 MHz needs radar detection"
+        with pytest.raises(RadioError):
+            await there.radio.execute(connect(5300))
+        assert len(there.told) == 2
 
     run(scene())
 

@@ -86,6 +86,7 @@ class SharedRadios:
         self._tell = tell
         self._ap_radios: dict[str, SharingAccessPointRadio] = {}
         self._station_radios: dict[str, SharingStationRadio] = {}
+        self._told: dict[str, tuple[str, str]] = {}  # access point → who could not have its channel, and why
 
     def opening_access_points(self, open_radio: OpenRadio) -> OpenRadio:
         """Opens radios of access points as open_radio does, to be shared."""
@@ -141,10 +142,17 @@ class SharedRadios:
         try:
             await access_point.move_to(frequency_mhz, count)
         except RadioError as error:
-            self._tell(access_point.interface, station.interface, str(error))
+            self._tell_once(access_point.interface, station.interface, str(error))
             raise RadioError(
                 f"{access_point.interface} on the same radio cannot make way for {station.interface}: {error}"
             ) from error
+        self._told.pop(access_point.interface, None)
+
+    def _tell_once(self, access_point: str, station: str, reason: str) -> None:
+        """Not with every attempt of the station."""
+        if self._told.get(access_point) != (station, reason):
+            self._told[access_point] = (station, reason)
+            self._tell(access_point, station, reason)
 
     def has_access_point(self, capabilities: RadioCapabilities) -> bool:
         """Whether an access point of ours would be off the air while this radio listens elsewhere."""
