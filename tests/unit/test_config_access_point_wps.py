@@ -57,7 +57,6 @@ force_per_enrollee_psk = true
 extra_credentials = "credentials.bin"
 skip_credential_build = true
 cred_processing = "both"
-add_sae = true
 """
     (settings,) = read(text, tmp_path).access_points
     assert (settings.ap_pin, settings.setup_locked, settings.lock_out_s) == (b"12345670", SetupLockMode(2), 5.0)
@@ -65,7 +64,6 @@ add_sae = true
     assert (settings.pin_requests, settings.psk_file) == (str(tmp_path / "pins"), "/etc/keys")
     assert settings.force_per_enrollee_psk
     assert settings.skip_credential_build
-    assert settings.add_sae
     assert settings.extra_credentials == CREDENTIALS
     assert settings.cred_processing is CredentialProcessing.BOTH
     assert "12345670" not in repr(settings)

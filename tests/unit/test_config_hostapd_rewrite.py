@@ -145,6 +145,17 @@ def test_of_several_networks_only_the_one_that_is_meant_changes() -> None:
     )
 
 
+def test_sae_is_added_for_hostapd_where_it_is_asked_for_and_can_be() -> None:
+    text = rewrite(f"{OLD}\nieee80211w=0", PROTECTED, add_sae=True)
+    lines = text.split("\n")
+    assert lines[4:6] == ["wpa_key_mgmt=WPA-PSK SAE", "ieee80211w=1"]
+    assert lines[-1] == "#WPS# ieee80211w=0"
+    (settings,) = hostapd_file.parse(text.replace("wpa_psk_file=/etc/keys\n", "")).access_points
+    assert settings.passphrase == b"correct horse"
+    for network in (NO_NETWORK, replace(PROTECTED, passphrase=None, psk=b"\x0a" * 32)):
+        assert "SAE" not in rewrite(OLD, network, add_sae=True)
+
+
 def test_a_block_without_an_end_is_kept_as_it_is() -> None:
     text = "# WPS configuration - START\nchannel=6\n"
     assert rewrite(text, NO_NETWORK).endswith("- END\n# WPS configuration - START\nchannel=6\n")

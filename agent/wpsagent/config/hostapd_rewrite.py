@@ -26,31 +26,41 @@ _GIVING_WAY = (
     "wpa_key_mgmt= wpa_passphrase="
 )
 _PREFIXES = tuple(_GIVING_WAY.split())
+_PROTECTED_FRAMES = "ieee80211w="
 _PERSONAL = AuthenticationType.WPA_PERSONAL | AuthenticationType.WPA2_PERSONAL
 
 
-def rewrite(text: str, settings: NetworkSettings, interface: str | None = None) -> str:
+def rewrite(text: str, settings: NetworkSettings, interface: str | None = None, *, add_sae: bool = False) -> str:
     """The text of a hostapd.conf with these settings; raises UsageError.
 
     interface: the network whose settings they are, where the file has several (`bss=`); the first one if none is given.
+    add_sae: hostapd, should it read the file again, offers WPA3's SAE too, as its wps_cred_add_sae asks.
     text is that of a file read as UTF-8 with surrogate escapes, so that octets that are not UTF-8 survive.
     """
-    block = [START, *_settings(settings), END]
+    # SAE needs the passphrase itself: 64 digits of a PSK will not do.
+    add_sae = add_sae and settings.passphrase is not None
+    block = [START, *_settings(settings, add_sae=add_sae), END]
     lines = text.split("\n")
     starts = [0, *(index for index, line in enumerate(lines) if line.startswith(f"{BSS}=")), len(lines)]
     part = _part_of(lines, starts, interface)
     begin, end = starts[part], starts[part + 1]
     heading = 1 if part else 0  # bss= itself
-    rest = _with_old_lines(_without_block(lines[begin + heading : end]))
+    prefixes = (*_PREFIXES, _PROTECTED_FRAMES) if add_sae else _PREFIXES
+    rest = _with_old_lines(_without_block(lines[begin + heading : end]), prefixes)
     return "\n".join([*lines[: begin + heading], *block, *rest, *lines[end:]])
 
 
 def rewrite_file(
-    path: str | Path, settings: NetworkSettings, interface: str | None = None, calls: SystemCalls = SYSTEM_CALLS
+    path: str | Path,
+    settings: NetworkSettings,
+    interface: str | None = None,
+    calls: SystemCalls = SYSTEM_CALLS,
+    *,
+    add_sae: bool = False,
 ) -> None:
     """The same, in a file: replaced as a whole, its owner and mode kept.  Raises ConfigError, UsageError, SaveError."""
     path = Path(path)
-    text = rewrite(to_text(read_octets(path)), settings, interface)
+    text = rewrite(to_text(read_octets(path)), settings, interface, add_sae=add_sae)
     write_atomically(path, to_octets(text), calls)
 
 
@@ -75,21 +85,23 @@ def _without_block(lines: Iterable[str]) -> Iterator[str]:
     yield from held or ()
 
 
-def _with_old_lines(lines: Iterable[str]) -> Iterator[str]:
+def _with_old_lines(lines: Iterable[str], prefixes: tuple[str, ...]) -> Iterator[str]:
     for line in lines:
-        yield f"{_OLD}{line}" if line.startswith(_PREFIXES) else line
+        yield f"{_OLD}{line}" if line.startswith(prefixes) else line
 
 
 # ---- the block
 
 
-def _settings(settings: NetworkSettings) -> Iterator[str]:
+def _settings(settings: NetworkSettings, *, add_sae: bool) -> Iterator[str]:
     yield "wps_state=2"
     yield _name(settings)
     authentication = settings.authentication_types & _PERSONAL
     if authentication:
         yield f"wpa={_versions(authentication)}"
-        yield "wpa_key_mgmt=WPA-PSK"
+        yield "wpa_key_mgmt=WPA-PSK SAE" if add_sae else "wpa_key_mgmt=WPA-PSK"
+        if add_sae:
+            yield f"{_PROTECTED_FRAMES}1"
         yield f"wpa_pairwise={_ciphers(settings)}"
         yield _key(settings)
     elif settings.authentication_types & AuthenticationType.OPEN and settings.encryption_types == EncryptionType.NONE:

@@ -35,6 +35,14 @@ class CredentialProcessing(StrEnum):
     BOTH = "both"
 
 
+class FrameProtection(StrEnum):
+    """Protected management frames (802.11w)."""
+
+    OFF = "off"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
 class PushButtonScan(StrEnum):
     """What a station listens to after its button was pressed: every channel, or the likely ones first."""
 
@@ -110,6 +118,7 @@ class AccessPointSettings:
     ap_pin, setup_locked and lock_out_s are those of the whole button group: one registrar stands behind it.
     pin_requests: a file that is told who needs a PIN.  psk_file: keys of single devices, as hostapd's wpa_psk_file.
     extra_credentials: attributes that go out with each Credential, or instead of it with skip_credential_build.
+    add_sae: what is written back into hostapd.conf lets hostapd offer WPA3's SAE too (wps_cred_add_sae).
     source_file: the hostapd.conf it came from, into which what a registrar changes is written back; None with TOML.
     control_directory, control_group: of its own control socket; None: as [agent] says; "" for the folder: no socket.
     is_temporary: of a station's network with mode=2: nothing that becomes of it is kept, and the third wrong AP PIN
@@ -173,6 +182,7 @@ class StationSettings:
     control_directory: str | None = None
     control_group: str | None = None
     create_on: str | None = None
+    pmf: FrameProtection = FrameProtection.OPTIONAL
 
 
 @dataclass(frozen=True, slots=True)

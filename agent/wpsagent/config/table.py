@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wpsagent.config import converters as c
-from wpsagent.config.model import ButtonAction, CredentialProcessing, EapolTransport, PushButtonScan, Security
+from wpsagent.config.model import (
+    ButtonAction,
+    CredentialProcessing,
+    EapolTransport,
+    FrameProtection,
+    PushButtonScan,
+    Security,
+)
 from wpsagent.wsc.enumerations import WpsState
 from wpsagent.wsc.lock_out import SetupLockMode
 
@@ -192,7 +199,6 @@ ACCESS_POINT = Section(
             "internal",
             "A registrar's settings are taken over (internal), or WPS-NEW-AP-SETTINGS to control clients (external).",
         ),
-        Key("add_sae", c.boolean, False, "What control clients are told allows WPA3's SAE too."),
     ),
     is_array=True,
 )
@@ -225,6 +231,12 @@ STATION = Section(
         ),
         Key("wps_priority", c.integer(0, 65535), 0, "Priority of the networks that WPS brings."),
         Key("add_sae", c.boolean, False, "Networks that WPS brings may be joined by WPA3's SAE too."),
+        Key(
+            "pmf",
+            c.choice(*(protection.value for protection in FrameProtection)),
+            "optional",
+            "Protected management frames, for networks that do not say: off, optional (where offered), required.",
+        ),
         Key(
             "pbc_scan",
             c.choice(*(scan.value for scan in PushButtonScan)),

@@ -111,7 +111,8 @@ class HostapdStore:
 
     def save(self, settings: AccessPointSettings) -> None:
         try:
-            rewrite_file(self._path, network_settings(settings), settings.interface)
+            network, add_sae = network_settings(settings), self._configured.add_sae
+            rewrite_file(self._path, network, settings.interface, add_sae=add_sae)
         except (ConfigError, UsageError) as error:
             raise SaveError(str(error)) from None
 
