@@ -34,6 +34,7 @@ from wpsagent.ports import (
     RadioCapabilities,
     RadioLost,
     ReadActivity,
+    Roamed,
     ScanFinished,
     ScanResult,
     StationCommand,
@@ -244,6 +245,18 @@ def test_the_access_point_announces_what_the_one_upstream_announces() -> None:
         there.inner.emit(ChannelSwitchAnnounced(2462, 0))
         await settle()
         assert there.access_point.moves[1:] == [(2462, 1)]
+
+    run(scene())
+
+
+def test_firmware_that_roams_takes_the_channel_along() -> None:
+    async def scene() -> None:
+        there = await bench()
+        await there.radio.execute(connect(2437))
+        there.inner.emit(Roamed(UPSTREAM))
+        assert there.shared.frequency_for(there.ap, 2412) == 2437
+        there.inner.emit(Roamed(UPSTREAM, ScanResult(UPSTREAM, 2462, -30.0, 1, 100, b"")))
+        assert there.shared.frequency_for(there.ap, 2412) == 2462
 
     run(scene())
 

@@ -41,7 +41,9 @@ from wpsagent.ports import (
     RadioCommand,
     RadioEvent,
     RadioLost,
+    Roamed,
     ScanFinished,
+    ScanResult,
     StationCommand,
     StationEvent,
     StationRadio,
@@ -304,6 +306,8 @@ class SharingStationRadio(StationRadio):
                 self.frequency_mhz = None
             case ChannelSwitched():
                 self.frequency_mhz = event.frequency_mhz
+            case Roamed(found=ScanResult() as found):
+                self.frequency_mhz = found.frequency_mhz
             case ChannelSwitchAnnounced():
                 self._begin(self._follow(event))
             case ScanFinished():
