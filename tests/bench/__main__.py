@@ -14,7 +14,7 @@ import statistics
 import sys
 from collections.abc import Mapping, Sequence
 
-from tests.bench import control_rate, dh_group5, scan_decode
+from tests.bench import control_rate, control_scan_results, dh_group5, scan_decode
 from tests.lab.guest import GUEST_RUN_FOLDER, REPOSITORY, Guest, GuestOptions, LabUnavailableError, find_kernel
 
 RESULT = REPOSITORY / "build" / "bench.json"
@@ -37,6 +37,7 @@ UNITS = {
     "dh_group5": "ms",
     "scan_decode_1000_bss": "ms",
     "ctrl_ping_rate": "1/s",
+    "ctrl_scan_results_200": "ms",
 }
 """ap_cpu, sta_cpu: processor time from the press to CONNECTED; startup_to_beaconing: to the first beacon.
 
@@ -107,6 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "dh_group5": dh_group5.measure(given.runs),
         "scan_decode_1000_bss": scan_decode.measure(given.runs),
         "ctrl_ping_rate": control_rate.measure(given.runs),
+        "ctrl_scan_results_200": control_scan_results.measure(given.runs),
     }
     summary = summarize({**samples, **native})
     RESULT.parent.mkdir(parents=True, exist_ok=True)

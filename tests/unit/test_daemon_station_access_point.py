@@ -14,6 +14,7 @@ from tests.unit.roles_bench import entropy_of
 
 from wpsagent.config.loader import parse
 from wpsagent.config.model import AccessPointSettings, EapolTransport, Security, StationSettings
+from wpsagent.control import AccessPoint
 from wpsagent.daemon.control import ControlSockets
 from wpsagent.daemon.interfaces import Interfaces
 from wpsagent.daemon.networks import Networks
@@ -59,6 +60,10 @@ class House:
     @property
     def station(self) -> Station:
         return self.stations.stations[0]
+
+    def access_point(self) -> AccessPoint | None:
+        """What the station is now."""
+        return self.station.access_point
 
     async def _open(self, settings: StationSettings) -> StationRadio:
         return SimulatedStationRadio(self.air, settings.interface, STATION)
@@ -119,19 +124,19 @@ def test_it_is_an_access_point_while_the_network_is_selected_and_then_comes_back
             assert (started.interface, started.ssid, started.frequency_mhz) == ("sta0", b"party", 2412)
             signal = await house.until(s.StationSignal)
             assert signal.text == f"CTRL-EVENT-CONNECTED - Connection to {STATION} completed [id={number} id_str=]"
-            access_point = house.station.access_point
+            access_point = house.access_point()
             assert access_point is not None
             assert access_point.status.is_enabled
             with pytest.raises(UsageError, match="sta0 is down"):
                 house.station.machine()
             access_point.set_ap_pin(b"12345670", 0.0)
             house.station.become_access_point(number)
-            assert house.station.access_point is access_point
+            assert house.access_point() is access_point
             house.station.leave_access_point(7)
-            assert house.station.access_point is access_point
+            assert house.access_point() is access_point
             house.station.networks.enable(0)
             house.station.leave_access_point(number)
-            assert house.station.access_point is None
+            assert house.access_point() is None
             await house.until(e.AccessPointStopped)
             assert (await house.until(s.Joined)).ssid == b"home"
             assert house.networks.networks == []

@@ -8,7 +8,8 @@ Front ends parse these texts, so nothing that a peer sent can end a line or begi
 device names whatever is not printable becomes "_".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntFlag
 
 from wpsagent.dot11.elements import ElementId
@@ -75,30 +76,56 @@ def scan_result_row(bss: Bss, own_address: MacAddress) -> str:
 
 def bss_text(bss: Bss, own_address: MacAddress, now: float, mask: int = DEFAULT_MASK) -> str:
     """The key=value lines of one BSS, those that the mask has.  age is in seconds, est_throughput in kbit/s."""
-    noise = _NOISE_2_4_GHZ_DBM if bss.frequency_mhz < 4000 else _NOISE_5_GHZ_DBM
-    level = round(bss.signal_dbm)
-    lines = (
-        (BssMask.ID, f"id={bss.id}\n"),
-        (BssMask.BSSID, f"bssid={bss.bssid}\n"),
-        (BssMask.FREQUENCY, f"freq={bss.frequency_mhz}\n"),
-        (BssMask.BEACON_INTERVAL, f"beacon_int={bss.beacon_interval_tu}\n"),
-        (BssMask.CAPABILITIES, f"capabilities=0x{bss.capability:04x}\n"),
-        (BssMask.QUALITY, "qual=0\n"),
-        (BssMask.NOISE, f"noise={noise}\n"),
-        (BssMask.LEVEL, f"level={level}\n"),
-        (BssMask.TSF, f"tsf={bss.tsf:016d}\n"),
-        (BssMask.AGE, f"age={max(0, int(now - bss.seen_at))}\n"),
-        (BssMask.ELEMENTS, f"ie={bss.octets.hex()}\n"),
-        (BssMask.FLAGS, f"flags={flags_text(bss, own_address)}\n"),
-        (BssMask.SSID, f"ssid={bss.ssid}\n"),
-        (BssMask.WPS, wps_text(bss)),
-        (BssMask.SNR, f"snr={level - noise}\n"),
-        (BssMask.ESTIMATED_THROUGHPUT, f"est_throughput={_throughput_kbps(bss, level - noise)}\n"),
-        (BssMask.UPDATE_INDEX, f"update_idx={bss.update_index}\n"),
-        (BssMask.BEACON_ELEMENTS, f"beacon_ie={bss.beacon_octets.hex()}\n" if bss.beacon_octets else ""),
-        (BssMask.DELIMITER, _DELIMITER),
-    )
-    return "".join(text for bit, text in lines if mask & bit)
+    moment = _Moment(bss, own_address, now)
+    return "".join(line(moment) for bit, line in _BSS_LINES if mask & bit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A BSS as it is told now."""
+
+    bss: Bss
+    own_address: MacAddress
+    now: float
+
+    @property
+    def noise_dbm(self) -> int:
+        return _NOISE_2_4_GHZ_DBM if self.bss.frequency_mhz < 4000 else _NOISE_5_GHZ_DBM
+
+    @property
+    def level_dbm(self) -> int:
+        return round(self.bss.signal_dbm)
+
+    @property
+    def snr_db(self) -> int:
+        return self.level_dbm - self.noise_dbm
+
+
+# Each works its line out only when it is wanted: front ends ask for a few lines of many BSSes.
+_BSS_LINES: Sequence[tuple[BssMask, Callable[[_Moment], str]]] = (
+    (BssMask.ID, lambda m: f"id={m.bss.id}\n"),
+    (BssMask.BSSID, lambda m: f"bssid={m.bss.bssid}\n"),
+    (BssMask.FREQUENCY, lambda m: f"freq={m.bss.frequency_mhz}\n"),
+    (BssMask.BEACON_INTERVAL, lambda m: f"beacon_int={m.bss.beacon_interval_tu}\n"),
+    (BssMask.CAPABILITIES, lambda m: f"capabilities=0x{m.bss.capability:04x}\n"),
+    (BssMask.QUALITY, lambda _m: "qual=0\n"),
+    (BssMask.NOISE, lambda m: f"noise={m.noise_dbm}\n"),
+    (BssMask.LEVEL, lambda m: f"level={m.level_dbm}\n"),
+    (BssMask.TSF, lambda m: f"tsf={m.bss.tsf:016d}\n"),
+    (BssMask.AGE, lambda m: f"age={max(0, int(m.now - m.bss.seen_at))}\n"),
+    (BssMask.ELEMENTS, lambda m: f"ie={m.bss.octets.hex()}\n"),
+    (BssMask.FLAGS, lambda m: f"flags={flags_text(m.bss, m.own_address)}\n"),
+    (BssMask.SSID, lambda m: f"ssid={m.bss.ssid}\n"),
+    (BssMask.WPS, lambda m: wps_text(m.bss)),
+    (BssMask.SNR, lambda m: f"snr={m.snr_db}\n"),
+    (BssMask.ESTIMATED_THROUGHPUT, lambda m: f"est_throughput={_throughput_kbps(m.bss, m.snr_db)}\n"),
+    (BssMask.UPDATE_INDEX, lambda m: f"update_idx={m.bss.update_index}\n"),
+    (
+        BssMask.BEACON_ELEMENTS,
+        lambda m: f"beacon_ie={m.bss.beacon_octets.hex()}\n" if m.bss.beacon_octets else "",
+    ),
+    (BssMask.DELIMITER, lambda _m: _DELIMITER),
+)
 
 
 def wps_text(bss: Bss) -> str:
@@ -175,10 +202,11 @@ def bss_reply(
     """
     which, mask = _split(argument)
     bsses = tuple(table)
-    reply = ""
+    reply, length = "", 0
     for bss in _chosen(bsses, which, table, current):
         text = bss_text(bss, own_address, now, mask)
-        if len(reply.encode()) + len(text.encode()) >= limit:
+        length += len(text.encode())
+        if length >= limit:
             break
         reply += text
         if mask & BssMask.DELIMITER and bss is bsses[-1]:
