@@ -13,6 +13,7 @@ from wpsagent.config import (
     describe,
     parse,
 )
+from wpsagent.rsn.rsne import FrameProtection
 
 STATION = '[[station]]\ninterface = "wlan1"\n'
 BUTTON = '[[button]]\nbackend = "simulated"\n'
@@ -31,8 +32,14 @@ def test_the_smallest_station_gets_every_default() -> None:
             add_sae=False,
             pbc_scan=PushButtonScan.FULL,
             eapol=EapolTransport.AUTO,
+            pmf=FrameProtection.OPTIONAL,
         ),
     )
+
+
+@pytest.mark.parametrize(("said", "meant"), [("off", 0), ("optional", 1), ("required", 2)])
+def test_protected_management_frames_are_off_optional_or_required(said: str, meant: int) -> None:
+    assert parse(f'{STATION}pmf = "{said}"\n').stations[0].pmf is FrameProtection(meant)
 
 
 def test_a_station_with_everything_said() -> None:
@@ -64,6 +71,7 @@ def test_the_networks_lie_in_the_state_directory_of_the_agent() -> None:
     [
         ("[[station]]\n", "station[0].interface: missing, expected an interface name"),
         (STATION + "wps_priority = -1\n", "station[0].wps_priority: found -1, expected a whole number from 0 to 65535"),
+        (STATION + 'pmf = "sometimes"\n', 'station[0].pmf: found "sometimes", expected'),
         (STATION + 'pbc_scan = "quick"\n', 'station[0].pbc_scan: found "quick", expected'),
         (STATION + "networks_file = 5\n", "station[0].networks_file: found 5, expected a text"),
         (STATION + STATION, 'station[1].interface: found "wlan1", which station[0] has already'),

@@ -201,3 +201,9 @@ def test_every_problem_of_every_file_is_told(file: Path, tmp_path: Path) -> None
     file.write_text("nonsense\n")
     found = problems(Source("wlan1", file), Source("wlan2", tmp_path / "missing"))
     assert [problem.split(": ")[0] for problem in found] == [str(file), str(tmp_path / "missing")]
+
+
+def test_pmf_is_left_to_the_station_which_reads_it_itself(file: Path) -> None:
+    assert load_text(file, f"{BASE}pmf=2\n{NETWORK}").warnings == ()
+    file.write_text(f"{BASE}pmf=3\n")
+    assert [problem for problem in problems(Source("wlan1", file)) if "pmf" in problem]

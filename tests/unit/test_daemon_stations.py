@@ -27,6 +27,7 @@ from wpsagent.ports import StationRadio
 from wpsagent.roles.sta.machine import StationState
 from wpsagent.roles.sta.parameters import Elsewhere
 from wpsagent.roles.sta.wps_control import LISTEN_LIMIT
+from wpsagent.rsn.rsne import FrameProtection
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
 from wpsagent.wsc.device import uuid_from_mac
@@ -262,10 +263,11 @@ def test_a_station_says_what_it_is(tmp_path: Path) -> None:
     async def scene() -> None:
         uuid = "2b7093f1-d6fb-5108-adbb-bea66bb87333"
         more = f'[device]\nname = "porch"\nuuid = "{uuid}"\nconfig_methods = ["keypad"]\n'
-        async with House(tmp_path, 'add_sae = true\npbc_scan = "fast"\n', more).running() as house:
+        async with House(tmp_path, 'add_sae = true\npbc_scan = "fast"\npmf = "required"\n', more).running() as house:
             parameters = house.station.machine().parameters
             assert (parameters.interface, parameters.uuid.hex()) == ("sta0", uuid.replace("-", ""))
             assert (parameters.add_sae, parameters.is_push_button_fast) == (True, True)
+            assert parameters.frame_protection is FrameProtection.REQUIRED
             assert parameters.device.device_name == "porch"
             assert parameters.device.config_methods == ConfigMethods.KEYPAD | ConfigMethods.VIRTUAL_DISPLAY
             assert parameters.device.rf_bands & RfBands.BAND_2_4_GHZ

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from wpsagent.config.checks import Checks
 from wpsagent.config.model import (
+    FRAME_PROTECTION,
     AccessPointSettings,
     AgentSettings,
     ButtonAction,
@@ -177,6 +178,7 @@ def _station(table: Table, state_directory: str) -> StationSettings:
     values["networks_file"] = table["networks_file"] or str(Path(state_directory) / f"{table['interface']}.conf")
     values["cred_processing"] = CredentialProcessing(table["cred_processing"])
     values["pbc_scan"] = PushButtonScan(table["pbc_scan"])
+    values["pmf"] = FRAME_PROTECTION[table["pmf"]]
     values["eapol"] = EapolTransport(table["eapol"])
     return StationSettings(**values)
 

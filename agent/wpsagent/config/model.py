@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from wpsagent.octets import Ssid
+from wpsagent.rsn.rsne import FrameProtection
 from wpsagent.wsc.device import DeviceDescription, PrimaryDeviceType
 from wpsagent.wsc.enumerations import ConfigMethods, RfBands, WpsState
 from wpsagent.wsc.lock_out import SetupLockMode
@@ -35,12 +36,12 @@ class CredentialProcessing(StrEnum):
     BOTH = "both"
 
 
-class FrameProtection(StrEnum):
-    """Protected management frames (802.11w)."""
-
-    OFF = "off"
-    OPTIONAL = "optional"
-    REQUIRED = "required"
+FRAME_PROTECTION = {
+    "off": FrameProtection.NEVER,
+    "optional": FrameProtection.OPTIONAL,
+    "required": FrameProtection.REQUIRED,
+}
+"""What a station does about protected management frames, as the configuration says it."""
 
 
 class PushButtonScan(StrEnum):

@@ -93,6 +93,7 @@ _OPTIONS: Mapping[str, Option] = {
         Option("wps_cred_processing", member(*CredentialProcessing), "cred_processing"),
         Option("wps_cred_add_sae", boolean, "add_sae"),
         Option("wps_priority", integer(0, (1 << 31) - 1), "wps_priority"),
+        Option("pmf", integer(0, 2)),  # the station takes it from the file itself
         Option("country", c.country, None, always("the country the radio is in is the kernel's (iw reg set): ignored")),
         Option("ap_scan", integer(0, 2), None, lambda mode: None if mode == 1 else "the agent scans itself: ignored"),
         Option("pbc_in_m1", flag, None, when(1, "a workaround for Windows 7 that is not supported: ignored")),

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from wpsagent.config import converters as c
 from wpsagent.config.model import (
+    FRAME_PROTECTION,
     ButtonAction,
     CredentialProcessing,
     EapolTransport,
-    FrameProtection,
     PushButtonScan,
     Security,
 )
@@ -233,7 +233,7 @@ STATION = Section(
         Key("add_sae", c.boolean, False, "Networks that WPS brings may be joined by WPA3's SAE too."),
         Key(
             "pmf",
-            c.choice(*(protection.value for protection in FrameProtection)),
+            c.choice(*FRAME_PROTECTION),
             "optional",
             "Protected management frames, for networks that do not say: off, optional (where offered), required.",
         ),

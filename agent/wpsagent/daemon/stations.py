@@ -164,6 +164,7 @@ class Station(Upkeep):
             wps_priority=self.settings.wps_priority,
             add_sae=self.settings.add_sae,
             is_push_button_fast=self.settings.pbc_scan is PushButtonScan.FAST,
+            frame_protection=self.settings.pmf,
         )
         return with_options(parameters, self._options)
 
