@@ -84,13 +84,14 @@ class Scene:
 
 
 @contextmanager
-def scene_of(hostapd: str, block: str = "") -> Iterator[Scene]:
+def scene_of(hostapd: str, block: str = "", *, station: str = "") -> Iterator[Scene]:
+    """station: further lines of its [[station]]."""
     NETWORKS.write_text(BLOCK % block)
     NETWORKS.chmod(0o600)
     with NetNamespace("upstream") as namespace:
         namespace.take_radio(AP)
         bssid = MacAddress.parse(namespace.run("cat", f"/sys/class/net/{AP}/address").strip())
-        with Hostapd(AP, config=hostapd, namespace=namespace) as peer, Agent(CONFIG) as agent:
+        with Hostapd(AP, config=hostapd, namespace=namespace) as peer, Agent(CONFIG + station) as agent:
             agent.control.read_events()
             yield Scene(agent, peer, namespace, bssid)
             assert PASSPHRASE not in agent.log
@@ -122,6 +123,13 @@ def test_frames_are_protected_where_the_access_point_can(mode: int, key_mgmt: st
 @pytest.mark.parametrize(("mode", "own", "is_protected"), [(0, "1", False), (1, "0", False), (1, "2", True)])
 def test_the_network_block_has_its_say(mode: int, own: str, is_protected: bool) -> None:
     with scene_of(f"ieee80211w={mode}", f"\tieee80211w={own}\n") as scene:
+        scene.wait_connected()
+        scene.assert_protected(PSK, is_protected=is_protected)
+
+
+@pytest.mark.parametrize(("pmf", "is_protected"), [("off", False), ("required", True)])
+def test_the_configuration_says_what_holds_for_networks_that_do_not(pmf: str, is_protected: bool) -> None:
+    with scene_of("ieee80211w=1", station=f'pmf = "{pmf}"\n') as scene:
         scene.wait_connected()
         scene.assert_protected(PSK, is_protected=is_protected)
 
