@@ -226,3 +226,8 @@ def test_a_refusal_of_the_state_names_the_interface(
         link.hold_back("lo")
     with pytest.raises(RadioError, match="there is no interface nope0"):
         link.hold_back("nope0")
+
+
+def test_the_ipv4_address_of_the_loopback_and_of_nobody() -> None:
+    assert link.ipv4_address("lo") == "127.0.0.1"
+    assert link.ipv4_address("there-is-none") is None

@@ -10,15 +10,15 @@ from wpsagent.control.station_settings import SETTINGS_COMMANDS
 from wpsagent.control.station_wps import WPS_COMMANDS
 from wpsagent.control.table import Command
 
-_OF_CLIENTS = ("STA-FIRST", "STA", "STA-NEXT", "DEAUTHENTICATE", "DISASSOCIATE")
+_SHARED = ("WPS_CHECK_PIN", "STA-FIRST", "STA", "STA-NEXT", "DEAUTHENTICATE", "DISASSOCIATE")
 
-CLIENT_COMMANDS: Sequence[Command] = [command for command in HOSTAPD_COMMANDS if command.name in _OF_CLIENTS]
-"""Of the stations of an access point, while the station is one (mode=2): as hostapd has them."""
+SHARED_COMMANDS: Sequence[Command] = [command for command in HOSTAPD_COMMANDS if command.name in _SHARED]
+"""As hostapd has them; those of an access point's stations are for a station that is one (mode=2)."""
 
 STATION_COMMANDS: Sequence[Command] = (
     *WPS_COMMANDS,
     *SCAN_COMMANDS,
     *SETTINGS_COMMANDS,
     *NETWORK_COMMANDS,
-    *CLIENT_COMMANDS,
+    *SHARED_COMMANDS,
 )

@@ -11,13 +11,12 @@ from collections.abc import Sequence
 
 from wpsagent.control.agent import AccessPoint, Station
 from wpsagent.control.station_arguments import bssid, hex_octets, hex_ssid, number, one_of, one_word, station_of
-from wpsagent.control.table import FAIL_CHECKSUM, OK, Argument, Call, Command, RefusedError, pin, text
+from wpsagent.control.table import OK, Argument, Call, Command, RefusedError, pin, text
 from wpsagent.errors import OverlapError, UsageError
 from wpsagent.octets import MacAddress
 from wpsagent.wsc.credential import ApSettings
 from wpsagent.wsc.device import parse_uuid
 from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType
-from wpsagent.wsc.pin import PinCheck, check_pin, normalize_pin
 
 FAIL_PBC_OVERLAP = "FAIL-PBC-OVERLAP\n"
 
@@ -92,18 +91,6 @@ def _enrollee(word: str) -> tuple[bytes | None, MacAddress | None]:
     if word.lower() == _ANY:
         return None, None
     return (parse_uuid(word), None) if "-" in word else (None, MacAddress.parse(word))
-
-
-def _check_pin(call: Call) -> str:
-    """The digits, without a newline; whoever typed separators gets them removed."""
-    digits = normalize_pin(call.arguments[0])
-    match check_pin(digits):
-        case PinCheck.VALID:
-            return digits.decode("ascii")
-        case PinCheck.WRONG_CHECK_DIGIT:
-            raise RefusedError(FAIL_CHECKSUM, "the PIN's last digit does not fit the others: a typing error?")
-        case _:
-            raise UsageError("a PIN has 4 or 8 digits")
 
 
 # ---- registrars
@@ -198,14 +185,6 @@ WPS_COMMANDS: Sequence[Command] = (
         _pin,
         "Join with a PIN to be entered at the access point; prints it.",
         is_sensitive=True,
-    ),
-    Command(
-        "WPS_CHECK_PIN",
-        (Argument("PIN", text),),
-        _check_pin,
-        "Check a PIN's digits; prints them without separators.",
-        is_sensitive=True,
-        has_rest=True,
     ),
     Command(
         "WPS_REG",
