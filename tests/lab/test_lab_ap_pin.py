@@ -107,6 +107,7 @@ def test_a_registrar_gives_new_settings_which_the_station_joins_and_a_restart_ke
         told = agent.control.wait_event("WPS-NEW-AP-SETTINGS ", 30.0).text
         assert hexadecimal("another name") in told
         assert hexadecimal(NEW_PASSPHRASE) in told
+        agent.control.wait_event("WPS-SUCCESS ", 10.0)
         agent.control.wait_event("AP-ENABLED", 10.0)
         scene.assert_ssid("another name")
         scene.assert_pings()

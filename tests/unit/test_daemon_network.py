@@ -68,9 +68,9 @@ class House:
     def first(self) -> Network:
         return self.networks.networks[0]
 
-    def change(self, settings: NetworkSettings = NEW, credentials: bytes = b"") -> None:
+    def change(self, settings: NetworkSettings = NEW, *, is_from_registrar: bool = False) -> None:
         """As the first network's machine reports it when WPS has brought something."""
-        self.first._ap_events([ap.ApSettingsChanged(PHONE, settings, credentials)])
+        self.first._ap_events([ap.ApSettingsChanged(PHONE, settings, is_from_registrar=is_from_registrar)])
 
 
 Scene = Callable[[House], Coroutine[Any, Any, None]]
@@ -229,7 +229,9 @@ def test_what_cannot_be_run_is_refused_and_nothing_changes(
 
 def test_a_registrar_s_settings_are_for_all_bands_of_one_network_and_for_no_other(tmp_path: Path) -> None:
     async def scene(house: House) -> None:
-        house.change()
+        house.change(is_from_registrar=True)
+        told = [type(event) for event in house.take()]
+        assert told == [e.NetworkChanged, e.NetworkChanged, e.RegistrarSucceeded]
         await settle()
         assert [network.settings.ssid for network in house.networks.networks] == [b"new", b"new", b"garden"]
 

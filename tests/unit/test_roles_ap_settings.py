@@ -26,7 +26,7 @@ from tests.unit.roles_bench import (
 )
 
 from wpsagent.dot11.frames import Disassociation
-from wpsagent.octets import Ssid
+from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import RadioLost
 from wpsagent.roles.events import (
     AccessPointLost,
@@ -59,6 +59,11 @@ NEW_NETWORK = NetworkSettings(Ssid(b"new"), WPA2, AES, passphrase=b"a new passph
 KEYLESS = NetworkSettings(SSID, WPA2, AES)
 OF_DEVICE = b"\x0d" * 32
 WRONG_PIN = b"12355670"
+
+
+def changed(registrar: MacAddress) -> ApSettingsChanged:
+    """What is told once a registrar has given us its network."""
+    return ApSettingsChanged(registrar, NEW_NETWORK, is_from_registrar=True)
 
 
 def pinned(settings: NetworkSettings = PROTECTED, **arguments: Any) -> Bench:
@@ -157,7 +162,7 @@ def test_new_settings_are_told_when_the_registrar_has_left() -> None:
     bench.pass_time(EAP_FAILURE_DELAY)
     assert (reports(bench), bench.machine.connected_stations) == ([], [])
     bench.pass_time(RECONFIGURATION_DELAY)
-    assert reports(bench) == [ApSettingsChanged(PHONE, NEW_NETWORK)]
+    assert reports(bench) == [changed(PHONE)]
     bench.pass_time(10.0)
     assert reports(bench) == []
 
@@ -184,7 +189,7 @@ def test_they_hold_also_where_the_registrars_last_word_is_missing(what: Callable
     assert reports(bench) == []
     what(bench)
     bench.pass_time(1.0)
-    assert reports(bench) == [ApSettingsChanged(PHONE, NEW_NETWORK)]
+    assert reports(bench) == [changed(PHONE)]
 
 
 def test_a_registrar_that_goes_before_its_settings_have_come_changes_nothing() -> None:
@@ -202,7 +207,7 @@ def test_a_run_after_the_change_does_not_repeat_it() -> None:
     reader = BenchRegistrar(bench, PHONE)
     reader.take(bench.eapol(PHONE, EAPOL_START))
     bench.pass_time(1.0)
-    assert reports(bench) == [ApSettingsRead(PHONE), ApSettingsChanged(PHONE, NEW_NETWORK)]
+    assert reports(bench) == [ApSettingsRead(PHONE), changed(PHONE)]
 
 
 def test_changes_at_once_are_told_in_their_order_without_waiting_twice() -> None:
@@ -210,7 +215,7 @@ def test_changes_at_once_are_told_in_their_order_without_waiting_twice() -> None
     for address in (PHONE, LAPTOP):
         BenchRegistrar(bench, address, PIN, NEW).take(bench.associate(address, WPS2))
         bench.pass_time(0.6 * RECONFIGURATION_DELAY)
-    assert reports(bench) == [ApSettingsChanged(PHONE, NEW_NETWORK), ApSettingsChanged(LAPTOP, NEW_NETWORK)]
+    assert reports(bench) == [changed(PHONE), changed(LAPTOP)]
 
 
 def test_a_change_is_told_though_the_access_point_stops_meanwhile() -> None:
@@ -218,7 +223,7 @@ def test_a_change_is_told_though_the_access_point_stops_meanwhile() -> None:
     external_registrar(bench, new_settings=NEW)
     bench.machine.stop(bench.now)
     bench.drain()
-    assert reports(bench) == [ApSettingsChanged(PHONE, NEW_NETWORK)]
+    assert reports(bench) == [changed(PHONE)]
     assert bench.machine.deadline is None
 
 
@@ -226,7 +231,7 @@ def test_a_change_is_told_before_the_loss_of_the_radio() -> None:
     bench = pinned()
     external_registrar(bench, new_settings=NEW)
     bench.receive(RadioLost("unplugged"))
-    assert reports(bench) == [ApSettingsChanged(PHONE, NEW_NETWORK), AccessPointLost("unplugged")]
+    assert reports(bench) == [changed(PHONE), AccessPointLost("unplugged")]
 
 
 @pytest.mark.parametrize(

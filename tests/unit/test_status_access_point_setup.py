@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from wpsagent.daemon.reporting import describe
-from wpsagent.octets import Ssid
+from wpsagent.octets import MacAddress, Ssid
 from wpsagent.status import Network, StatusBoard, Update
 from wpsagent.status import events as e
 
 TOLD = "100e0010"
+STATION = MacAddress.parse("02:00:00:00:01:00")
 
 
 class Bench:
@@ -34,6 +35,8 @@ class Bench:
         (e.ApPinDisabled("wlan0"), "WPS-AP-PIN-DISABLED "),
         (e.NetworkChanged("wlan0", Ssid(b"new"), TOLD), f"WPS-NEW-AP-SETTINGS {TOLD}"),
         (e.NetworkChanged("wlan0", Ssid(b"new")), "WPS-NEW-AP-SETTINGS "),
+        (e.NetworkRead("wlan0", STATION), "WPS-FAIL msg=11 config_error=0"),
+        (e.RegistrarSucceeded("wlan0", STATION), "WPS-SUCCESS "),
         (e.AccessPointStopped("wlan0"), "AP-DISABLED "),
         (e.SettingsNotSaved("wlan0", "disk full"), None),
         (e.SettingsDropped("wlan0", "edited"), None),

@@ -225,6 +225,8 @@ class Network(Upkeep):
                 case ap.ApSettingsChanged():
                     shown = event.credentials.hex()
                     self._new_settings(event.settings, shown, is_to_be_applied=event.is_to_be_applied)
+                    if event.is_from_registrar:
+                        self._networks.report(e.RegistrarSucceeded(self.interface, event.address))
                 case ap.PskAdded():
                     self._psk_added(event.address, event.psk)
                 case _:

@@ -75,13 +75,15 @@ class ApSettingsChanged:
     It comes when the station that brought it about has been answered and had time to leave; the owner then begins anew
     with the settings, for this network and whatever others it has that are one with it.  is_to_be_applied: False where
     another program does that (wps_cred_processing=1).  credentials: the attributes as they travelled, for control
-    clients; none where they are not to see them (wps_cred_processing=0).
+    clients; none where they are not to see them (wps_cred_processing=0).  is_from_registrar: the run that brought them
+    was a registrar's with us, the end of which nothing else tells.
     """
 
     address: MacAddress
     settings: NetworkSettings
     credentials: bytes = field(default=b"", repr=False)
     is_to_be_applied: bool = True
+    is_from_registrar: bool = False
 
 
 @dataclass(frozen=True, slots=True)

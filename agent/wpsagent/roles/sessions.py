@@ -234,7 +234,8 @@ class StationSessions:
             case RunSucceeded():
                 wps.registrar_served(station.address, None)
                 if (new := station.new_settings) is not None:
-                    self._change(station.address, network_settings_of(new.settings), new.octets, now)
+                    settings = network_settings_of(new.settings)
+                    self._change(station.address, settings, new.octets, now, is_from_registrar=True)
             case _:
                 pass  # RunFailed follows, and says the same
 
@@ -259,7 +260,15 @@ class StationSessions:
 
     # ---- a change of the network
 
-    def _change(self, address: MacAddress, settings: NetworkSettings, octets: bytes, now: float) -> None:
+    def _change(
+        self,
+        address: MacAddress,
+        settings: NetworkSettings,
+        octets: bytes,
+        now: float,
+        *,
+        is_from_registrar: bool = False,
+    ) -> None:
         processing = self._credential_processing
         self._changes.append(
             ApSettingsChanged(
@@ -267,6 +276,7 @@ class StationSessions:
                 settings,
                 b"" if processing is CredentialProcessing.INTERNAL else octets,
                 is_to_be_applied=processing is not CredentialProcessing.EXTERNAL,
+                is_from_registrar=is_from_registrar,
             )
         )
         self._changes_at = self._changes_at or now + RECONFIGURATION_DELAY

@@ -184,6 +184,7 @@ _ROWS: Mapping[type, _Row] = {
     e.ApPinDisabled: _Row("ap_pin_disabled", _interface, lambda _: ("WPS-AP-PIN-DISABLED ",)),
     # The registrar ends its run with WSC_NACK, which hostapd's users know as this failure.
     e.NetworkRead: _Row("network_read", _station, lambda _: ("WPS-FAIL msg=11 config_error=0",)),
+    e.RegistrarSucceeded: _Row("registrar_succeeded", _station, lambda _: ("WPS-SUCCESS ",)),
     e.NetworkChanged: _Row(
         "network_changed",
         lambda event: _interface(event) | {"ssid": texts.ssid_text(event.ssid)},

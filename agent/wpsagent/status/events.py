@@ -329,6 +329,14 @@ class NetworkRead:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistrarSucceeded:
+    """A registrar has given a network of ours the settings of which `NetworkChanged` told."""
+
+    interface: str
+    address: MacAddress
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkChanged:
     """A registrar, or the first enrolment of an unconfigured access point, gave a network of ours new settings.
 
@@ -402,6 +410,7 @@ AgentEvent = (
     | SetupUnlocked
     | ApPinDisabled
     | NetworkRead
+    | RegistrarSucceeded
     | NetworkChanged
     | SettingsNotSaved
     | SettingsDropped
