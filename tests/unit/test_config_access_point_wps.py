@@ -163,6 +163,12 @@ def test_lines_that_are_no_keys_are_named_without_their_keys(tmp_path: Path) -> 
     assert not any("secret12" in problem or "short" in problem for problem in problems)
 
 
+def test_a_network_may_have_keys_of_single_devices_only(tmp_path: Path) -> None:
+    text = '[[access_point]]\ninterface = "wlan0"\nssid = "home"\npsk_file = "keys"\n'
+    (settings,) = read(text, tmp_path).access_points
+    assert (settings.passphrase, settings.psk, settings.psk_file) == (None, None, str(tmp_path / "keys"))
+
+
 def test_a_key_file_of_an_open_network_is_refused(tmp_path: Path) -> None:
     text = '[[access_point]]\ninterface = "wlan0"\nssid = "home"\nsecurity = "open"\npsk_file = "keys"\n'
     assert problems_of(text, tmp_path) == [

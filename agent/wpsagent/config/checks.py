@@ -106,13 +106,15 @@ class Checks:
         return len(given) == 1
 
     def _secret_of(self, table: Table) -> None:
-        """WPA2 needs exactly one secret, an open network none."""
+        """WPA2 needs exactly one secret, or none where devices have theirs; an open network none."""
         if not table.is_usable("security"):
             return
         if table["security"] == Security.OPEN:
             for name in _SECRETS:
                 if name in table.given:
                     self._add(table, name, 'found on an open network, expected security = "wpa2"')
+        elif "psk_file" in table.given and not table.given & set(_SECRETS):
+            return  # every device has a key of its own
         elif self._exactly_one(table, *_SECRETS) and table["passphrase_file"] is not None:
             table.values["passphrase"] = self._secret_file(table, "passphrase_file", passphrase)
 

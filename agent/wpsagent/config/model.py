@@ -113,7 +113,8 @@ class AccessPointSettings:
 
     channel and frequency_mhz agree, whichever of them was given.
 
-    passphrase: 8 to 63 octets; psk: 32 octets; both None on an open network, exactly one of them set on WPA2.
+    passphrase: 8 to 63 octets; psk: 32 octets; both None on an open network, exactly one of them set on WPA2, or
+    neither where psk_file has the keys.
     create_on: a phy or an interface on which `interface` is created; None when `interface` exists.
     follow: the interface of a station of ours whose network, once WPS has taught it, becomes this one's.
     ap_pin, setup_locked and lock_out_s are those of the whole button group: one registrar stands behind it.
