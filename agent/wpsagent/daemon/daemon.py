@@ -112,11 +112,15 @@ class Daemon:
                 agent.success_display_s,
                 agent.error_display_s,
                 stations=[station.interface for station in configuration.stations],
+                commands=configuration.mqtt.commands if configuration.mqtt is not None else (),
+                waiting=lambda: self.networks.pin_requests(self.networks.groups),
             )
         )
         report = self.reporting.report
         shared = SharedRadios(
-            lambda: self.networks.networks, lambda ap, station, reason: report(e.ChannelKept(ap, station, reason))
+            lambda: self.networks.networks,
+            {ap.interface: ap.follow for ap in configuration.access_points if ap.follow is not None},
+            lambda ap, station, reason: report(e.ChannelKept(ap, station, reason)),
         )
         self.networks = Networks(configuration, shared.opening_access_points(open_radio), entropy, report)
         self.networks.frequency_for = shared.frequency_for

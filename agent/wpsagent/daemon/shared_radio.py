@@ -10,7 +10,7 @@ announces the same, and both go together.
 On any number of channels:
   - A scan takes the antenna away from the access points: beside one it is done in parts, with pauses in which they
     serve their stations.
-  - Our own access points are not shown to our stations, nor our stations' frames to our access points: a repeater
+  - An access point that follows a station is not shown to it, nor that station's frames to the access point: a repeater
     must not join itself, and its two buttons must not be an overlap.
 """
 
@@ -77,13 +77,19 @@ class MovableAccessPoint(Protocol):
 
 
 class SharedRadios:
-    """All radios of ours.  tell(access point, station, reason) hears who could not make way."""
+    """All radios of ours.
+
+    follow: which station's network an access point takes over, by their interfaces.  tell(access point, station,
+    reason) hears who could not make way.
+    """
 
     def __init__(
         self,
         access_points: Callable[[], Sequence[MovableAccessPoint]],
-        tell: Callable[[str, str, str], None] = lambda _access_point, _station, _reason: None,
+        follow: Mapping[str, str],
+        tell: Callable[[str, str, str], None],
     ) -> None:
+        self._follow = follow
         self._access_points = access_points
         self._tell = tell
         self._ap_radios: dict[str, SharingAccessPointRadio] = {}
@@ -166,13 +172,14 @@ class SharedRadios:
             if radio is not None and access_point.is_up:
                 yield radio
 
-    @property
-    def access_point_addresses(self) -> frozenset[MacAddress]:
-        return frozenset(radio.address for radio in self._ap_radios.values())
+    def followers_of(self, station: str) -> frozenset[MacAddress]:
+        """The access points that repeat the network of a station."""
+        return frozenset(radio.address for name, radio in self._ap_radios.items() if self._follow.get(name) == station)
 
-    @property
-    def station_addresses(self) -> frozenset[MacAddress]:
-        return frozenset(radio.address for radio in self._station_radios.values())
+    def followed_by(self, access_point: str) -> MacAddress | None:
+        """The station whose network an access point repeats."""
+        radio = self._station_radios.get(self._follow.get(access_point, ""))
+        return None if radio is None else radio.address
 
     def _is_one_channel(self, one: RadioCapabilities, other: RadioCapabilities) -> bool:
         """Whether they are the same radio, and all that are up on it are on one channel."""
@@ -208,7 +215,7 @@ class SharingAccessPointRadio(AccessPointRadio):
 
     def set_handler(self, handler: Callable[[RadioEvent], None]) -> None:
         def pass_on(event: RadioEvent) -> None:
-            if not isinstance(event, FrameReceived) or event.frame[_SOURCE] not in self._shared.station_addresses:
+            if not isinstance(event, FrameReceived) or event.frame[_SOURCE] != self._shared.followed_by(self.interface):
                 handler(event)
 
         self._radio.set_handler(pass_on)
@@ -372,7 +379,7 @@ class SharingStationRadio(StationRadio):
                 self._handler(CommandFailed(scan.command, str(error)))
 
     def _foreign(self, event: ScanFinished) -> tuple[Any, ...]:
-        own = self._shared.access_point_addresses
+        own = self._shared.followers_of(self.interface)
         return tuple(result for result in event.results if result.bssid not in own)
 
     def _end_scan(self) -> None:
