@@ -38,6 +38,7 @@ def test_the_commands_are_those_that_the_readme_names() -> None:
         "config",
         "hostapd",
         "supplicant",
+        "dashboard",
         "completion",
     ]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wpsagent.cli import exit_codes, file_options
+from wpsagent.cli import dashboard_options, exit_codes, file_options
 
 Handler = Callable[[argparse.Namespace], int]
 
@@ -100,6 +100,12 @@ def _config(options: argparse.Namespace) -> int:
     from wpsagent.cli.run import check_config
 
     return check_config(options)
+
+
+def _dashboard(options: argparse.Namespace) -> int:
+    from wpsagent.cli.dashboard import dashboard
+
+    return dashboard(options)
 
 
 def _completion(options: argparse.Namespace) -> int:
@@ -348,6 +354,35 @@ COMMANDS: Sequence[Command] = (
         _supplicant,
         "  wps-agent supplicant -B -i wlan1 -D nl80211 -c /etc/wpa_supplicant.conf\n"
         "  wps-agent supplicant -i wlan1 -c one.conf -N -i wlan2 -c other.conf\n",
+    ),
+    Command(
+        "dashboard",
+        "serve a page for the browser: all boards of a broker, live, and letting devices in from there",
+        (
+            _option(
+                "--listen",
+                text="where (default: 127.0.0.1:8080, for this computer alone)",
+                type=dashboard_options.listen_address,
+                default=("127.0.0.1", 8080),
+                metavar="HOST:PORT",
+            ),
+            _option(
+                "--broker",
+                text="the broker's WebSockets listener (default: the page asks)",
+                type=dashboard_options.broker_url,
+                metavar="URL",
+            ),
+            _option(
+                "--base-topic",
+                text="the agents' base topic (default: wps-agent)",
+                type=dashboard_options.base_topic,
+                default="wps-agent",
+                metavar="TOPIC",
+            ),
+        ),
+        _dashboard,
+        "  wps-agent dashboard --broker ws://broker.lan:9001\n"
+        "  wps-agent dashboard --listen 127.0.0.1:8888 --broker wss://broker.lan/mqtt\n",
     ),
     Command(
         "completion",

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The connection to the broker: one mqtt.js client a try, tried again until it is told to stop.
+//
+// Commands go with QoS 0 and only while connected: one that waited somewhere would open a network minutes later, when
+// nobody expects it.  The agent's reply says that it has arrived.
+
+import mqtt from "../mqtt/mqtt.esm.js";
+
+const CONNECT_TIME_MS = 10_000;
+const KEEPALIVE_S = 120; // browsers let a hidden page's timers run once a minute only
+const LONGEST_WAIT_MS = 30_000;
+const STABLE_TIME_MS = 10_000;
+const NO_ANSWER_MS = 10_000;
+
+/** What CONNACK says (MQTT 3.1.1, 3.2.2.3) and trying again would not change. */
+const REFUSALS = {
+  1: "The broker does not speak MQTT 3.1.1.",
+  2: "The broker does not want this client’s name.",
+  4: "The broker does not know this user, or the password is wrong.",
+  5: "The broker does not let this user in. It may want a user and a password.",
+};
+
+/** Somebody asked for something that the board, or the way to it, did not do; the message is for people. */
+export class CommandError extends Error {}
+
+export class Broker {
+  /** onStatus({kind, text}): none, connecting, online, waiting or refused.  onMessage(topic, octets, isRetained). */
+  constructor(onStatus, onMessage) {
+    this.onStatus = onStatus;
+    this.onMessage = onMessage;
+    this.settings = null;
+    this.client = null;
+    this.retry = null;
+    this.failures = 0;
+    this.replies = new Map();
+    addEventListener("online", () => this.hurry());
+    document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
+  }
+
+  get isOnline() {
+    return this.client?.connected === true;
+  }
+
+  /** settings: {url, user, password, topic}. */
+  connect(settings) {
+    this.close();
+    this.settings = settings;
+    this.failures = 0;
+    this.open();
+  }
+
+  close() {
+    clearTimeout(this.retry);
+    this.retry = null;
+    const client = this.client;
+    this.client = null;
+    client?.end(true);
+    this.failReplies("the connection to the broker was closed");
+  }
+
+  /** Do not wait for the next try: the network is back, or somebody looks. */
+  hurry() {
+    if (this.retry === null) return;
+    clearTimeout(this.retry);
+    this.open();
+  }
+
+  open() {
+    this.retry = null;
+    this.onStatus({ kind: "connecting", text: "Connecting …" });
+    let client;
+    try {
+      client = mqtt.connect(this.settings.url, this.options());
+    } catch (error) {
+      this.onStatus({ kind: "refused", text: `This address does not work: ${error.message}` });
+      return;
+    }
+    this.client = client;
+    const own = (handler) => (...values) => this.client === client && handler(...values);
+    let connectedAt = null;
+    let refusal = null;
+    client.on("connect", own(() => {
+      connectedAt = Date.now();
+      this.subscribe(client);
+    }));
+    client.on("message", own((topic, payload, packet) => this.onMessage(topic, payload, packet.retain)));
+    client.on("error", own((error) => (refusal = REFUSALS[error.code] ?? refusal)));
+    client.on("close", own(() => {
+      if (connectedAt !== null && Date.now() - connectedAt >= STABLE_TIME_MS) this.failures = 0;
+      this.lost(client, refusal);
+    }));
+  }
+
+  options() {
+    const { user, password } = this.settings;
+    return {
+      clientId: `wps-dashboard-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`,
+      username: user || undefined,
+      password: user ? password : undefined,
+      protocolVersion: 4,
+      clean: true,
+      keepalive: KEEPALIVE_S,
+      connectTimeout: CONNECT_TIME_MS,
+      reconnectPeriod: 0, // we try again ourselves, later and later
+      queueQoSZero: false,
+      timerVariant: "native", // its workers would need a hole in the page's security policy
+    };
+  }
+
+  subscribe(client) {
+    const topics = ["availability", "state", "event", "response"].map((name) => `${this.settings.topic}/+/${name}`);
+    client.subscribe(topics, { qos: 1 }, (error, granted) => {
+      if (this.client !== client) return;
+      if (granted?.some((one) => one.qos === 128)) {
+        this.close();
+        const text = `The broker does not let this user read ${this.settings.topic}/#.`;
+        this.onStatus({ kind: "refused", text });
+      } else if (!error) {
+        this.onStatus({ kind: "online", text: `Connected to ${new URL(this.settings.url).host}` });
+      }
+    });
+  }
+
+  lost(client, refusal) {
+    this.client = null;
+    client.end(true);
+    this.failReplies("the connection to the broker broke");
+    if (refusal !== null) {
+      this.onStatus({ kind: "refused", text: refusal });
+      return;
+    }
+    const longest = Math.min(1000 * 2 ** this.failures, LONGEST_WAIT_MS);
+    this.failures += 1;
+    this.retry = setTimeout(() => this.open(), longest * (0.5 + Math.random() / 2));
+    this.onStatus({ kind: "waiting", text: "No connection to the broker; trying again" });
+  }
+
+  // ---- commands
+
+  /** Ask a board; resolves when it has agreed, or raises CommandError with its own words, or ours. */
+  command(node, name, values) {
+    if (!this.isOnline) return Promise.reject(new CommandError("There is no connection to the broker now."));
+    const id = [...crypto.getRandomValues(new Uint8Array(12))].map((n) => n.toString(16).padStart(2, "0")).join("");
+    const payload = JSON.stringify({ ...values, id });
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.replies.delete(id);
+        const text = "The board did not answer. It may be away, or the broker may not let you send commands.";
+        reject(new CommandError(text));
+      }, NO_ANSWER_MS);
+      this.replies.set(id, { node, resolve, reject, timer });
+      this.client.publish(`${this.settings.topic}/${node}/cmd/${name}`, payload, { qos: 0, retain: false });
+    });
+  }
+
+  /** A board has replied: {id, ok, error}. */
+  replied(node, reply) {
+    const waiting = this.replies.get(reply.id);
+    if (waiting?.node !== node) return; // somebody else's command
+    this.replies.delete(reply.id);
+    clearTimeout(waiting.timer);
+    if (reply.ok) waiting.resolve();
+    else waiting.reject(new CommandError(reply.error || "The board refused, without a reason."));
+  }
+
+  failReplies(why) {
+    for (const { reject, timer } of this.replies.values()) {
+      clearTimeout(timer);
+      reject(new CommandError(`No answer: ${why}. Look at the board’s state before you try again.`));
+    }
+    this.replies.clear();
+  }
+}

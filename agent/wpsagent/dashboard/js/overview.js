@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// All boards as cards, with a search and filters.  Only what has changed is drawn again, and not more than a page of it.
+
+import { byId, foreign, h, setAttribute, setText } from "./dom.js";
+import { counted, minutes, resultWords, stateWords, when } from "./words.js";
+
+const PAGE = 200;
+
+const KINDS = {
+  all: () => true,
+  open: (board) => board.isOpen,
+  attention: (board) => board.needsAttention,
+  pin: (board) => board.hasPinRequests,
+  offline: (board) => board.isAway,
+};
+
+/** One board's card.  Its link is its name; the whole card can be clicked. */
+class Card {
+  constructor(board) {
+    this.led = h("span", { class: "led", "aria-hidden": "true" }, h("span"));
+    this.state = h("span", { class: "state" });
+    this.left = h("span", { class: "left" });
+    this.facts = h("p", { class: "quiet" });
+    this.link = h("a", { href: `#board/${encodeURIComponent(board.node)}` }, foreign(board.name));
+    this.element = h(
+      "li",
+      { class: "card" },
+      this.led,
+      h("div", {}, h("h3", {}, this.link), h("p", {}, this.state, " ", this.left), this.facts),
+    );
+  }
+
+  show(board, isSelected) {
+    setAttribute(this.led, "data-pattern", board.pattern);
+    setAttribute(this.element, "data-pattern", board.pattern);
+    setText(this.state, stateWords(board));
+    setText(this.facts, facts(board));
+    this.element.classList.toggle("away", board.isAway);
+    if (isSelected) this.link.setAttribute("aria-current", "true");
+    else this.link.removeAttribute("aria-current");
+  }
+
+  tick(board, now) {
+    setText(this.left, board.isOpen && board.endsAt !== null ? `${minutes(board.endsAt - now)} left` : "");
+  }
+}
+
+function facts(board) {
+  const state = board.state;
+  if (state === null || board.isAway) return "";
+  const parts = [];
+  if (state.pinRequests.length > 0) parts.push(`${counted(state.pinRequests.length, "device")} waiting for a PIN`);
+  if (state.accessPoints.length > 0) parts.push(`${counted(board.deviceCount, "device")} connected`);
+  const joined = state.stations.find((station) => station.ssid !== null);
+  if (joined) parts.push(`in ${joined.ssid}`);
+  const last = state.lastResult;
+  // A result that is the state itself has been told: what is left to say is when it was.
+  const isTold = !["idle", "active"].includes(state.state);
+  if (last) parts.push([last.at !== null && when(last.at), !isTold && resultWords(last)].filter(Boolean).join(" "));
+  return parts.filter(Boolean).join(" · ");
+}
+
+export class Overview {
+  constructor() {
+    this.cards = new Map();
+    this.shown = [];
+    this.limit = PAGE;
+    this.selected = null;
+    byId("search").addEventListener("input", () => this.narrow());
+    byId("kinds").addEventListener("change", () => this.narrow());
+    byId("filters").addEventListener("submit", (event) => event.preventDefault());
+    byId("show-more").addEventListener("click", () => this.more());
+    this.onNarrow = () => {};
+  }
+
+  get kind() {
+    return byId("filters").elements.kind.value;
+  }
+
+  narrow() {
+    this.limit = PAGE;
+    this.onNarrow();
+  }
+
+  more() {
+    const next = this.shown.length;
+    this.limit += PAGE;
+    this.onNarrow();
+    this.cards.get(this.shown[next]?.node)?.link.focus();
+  }
+
+  clear() {
+    this.cards.clear();
+    this.shown = [];
+    byId("board-list").replaceChildren();
+  }
+
+  /** Draw the boards in question (a set), and the list if others are in it now. */
+  draw(boards, changed, isOnline) {
+    const search = byId("search").value.trim().toLowerCase();
+    const found = boards.all.filter((board) => KINDS[this.kind](board) && (!search || board.searchText.includes(search)));
+    const shown = found.slice(0, this.limit);
+    const wasShown = new Set(this.shown);
+    for (const board of shown) {
+      const isNew = !this.cards.has(board.node);
+      if (isNew) this.cards.set(board.node, new Card(board));
+      if (isNew || !wasShown.has(board) || changed.has(board)) {
+        this.cards.get(board.node).show(board, board.node === this.selected);
+      }
+    }
+    this.arrange(shown);
+    this.tick(Date.now());
+    for (const node of this.cards.keys()) if (!boards.byNode.has(node)) this.cards.delete(node);
+    this.count(boards, found, isOnline);
+  }
+
+  /** Bring the list to what is to be shown without moving what stays: who is on a card keeps the focus. */
+  arrange(shown) {
+    const list = byId("board-list");
+    const isSame = shown.length === this.shown.length && shown.every((board, i) => board === this.shown[i]);
+    this.shown = shown;
+    if (isSame) return;
+    const wanted = new Set(shown.map((board) => this.cards.get(board.node).element));
+    for (const element of [...list.children]) if (!wanted.has(element)) element.remove();
+    let place = list.firstChild;
+    for (const element of wanted) {
+      if (element === place) place = place.nextSibling;
+      else list.insertBefore(element, place);
+    }
+  }
+
+  count(boards, found, isOnline) {
+    const counts = Object.fromEntries(
+      Object.entries(KINDS).map(([kind, is]) => [kind, boards.all.reduce((sum, board) => sum + is(board), 0)]),
+    );
+    for (const input of byId("kinds").querySelectorAll("input")) {
+      setText(input.nextElementSibling.lastElementChild, String(counts[input.value]));
+    }
+    setText(byId("summary"), boards.all.length === 0 ? "" : summary(counts));
+    const empty = boards.all.length > 0 ? "No board is like that." : isOnline ? "No board has been heard of yet." : "";
+    setText(byId("no-boards"), found.length === 0 ? empty : "");
+    const rest = found.length - this.shown.length;
+    byId("show-more").hidden = rest === 0;
+    setText(byId("show-more"), `Show ${Math.min(rest, PAGE)} more of ${rest}`);
+  }
+
+  tick(now) {
+    for (const board of this.shown) this.cards.get(board.node).tick(board, now);
+  }
+
+  select(node) {
+    this.cards.get(this.selected)?.link.removeAttribute("aria-current");
+    this.selected = node;
+    this.cards.get(node)?.link.setAttribute("aria-current", "true");
+  }
+
+  focus(node) {
+    (this.cards.get(node)?.link ?? byId("boards")).focus();
+  }
+}
+
+function summary(counts) {
+  const parts = [counted(counts.all, "board")];
+  if (counts.open) parts.push(`${counts.open} open`);
+  if (counts.attention) parts.push(`${counts.attention} ${counts.attention === 1 ? "needs" : "need"} a look`);
+  if (counts.offline) parts.push(`${counts.offline} offline`);
+  return parts.join(", ");
+}
