@@ -75,6 +75,8 @@ def test_the_first_event_publishes_the_whole_state() -> None:
         "seconds_left": None,
         "last_result": None,
         "stations": [],
+        "commands": [],
+        "pin_requests": [],
         "access_points": [
             {
                 "interface": interface,

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from wpsagent.config.attached import is_attached, misplaced_keys
 from wpsagent.config.converters import Converter, UnexpectedError, mqtt_password, passphrase, pin_digits
 from wpsagent.config.model import ButtonAction, CredentialProcessing, Security
 from wpsagent.config.reading import Table
@@ -124,9 +125,16 @@ class Checks:
         elif table["ap_pin_file"] is not None:
             table.values["ap_pin"] = self._secret_file(table, "ap_pin_file", pin_digits)
 
-    def _secret_file(self, table: Table, name: str, convert: Converter) -> object:
+    def _credential(self, name: str) -> Path:
+        """A file by its name: what the service manager hands us (systemd's LoadCredential), else beside the file."""
+        folder = os.environ.get("CREDENTIALS_DIRECTORY")
+        if folder and "/" not in name and (Path(folder) / name).is_file():
+            return Path(folder) / name
+        return self._folder / name
+
+    def _secret_file(self, table: Table, name: str, convert: Converter, path: Path | None = None) -> object:
         """The secret in a file, without its line's end; None when it was refused."""
-        path = self._folder / table[name]
+        path = path or self._folder / table[name]
         try:
             with path.open("rb") as file:
                 octets = file.read(_SECRET_OCTETS)
@@ -249,7 +257,9 @@ class Checks:
         if {"password", "password_file"} <= table.given:
             self._add(table, "password_file", "found beside password, expected only one of them")
         elif table["password_file"] is not None and table.is_usable("password_file"):
-            table.values["password"] = self._secret_file(table, "password_file", mqtt_password)
+            table.values["password"] = self._secret_file(
+                table, "password_file", mqtt_password, self._credential(table["password_file"])
+            )
         if table.given & {"password", "password_file"} and "username" not in table.given:
             self._add(table, "username", "missing, expected with a password (MQTT 3.1.1, 3.1.2.9)")
         tls = table.one("tls")
@@ -264,7 +274,7 @@ class Checks:
         for name in ("ca_file", "certificate_file", "key_file"):
             if table[name] is None:
                 continue
-            path = self._folder / table[name]
+            path = self._credential(table[name])
             table.values[name] = str(path)
             if not path.is_file():
                 self._add(table, name, f"{path} is not a file")

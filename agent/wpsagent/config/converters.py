@@ -243,6 +243,17 @@ def names(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def words_of(*allowed: str) -> Converter:
+    """A list of some of these words, each at most once; it may be empty."""
+
+    def convert(value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(word in allowed for word in value) or len(set(value)) != len(value):
+            raise UnexpectedError("a list, each once, of " + ", ".join(allowed))
+        return tuple(word for word in allowed if word in value)
+
+    return convert
+
+
 def programs(value: Any) -> tuple[str, ...]:
     """A program by its absolute path, or a list of up to eight; no arguments, no shell."""
     convert = text(1, 255)

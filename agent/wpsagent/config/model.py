@@ -51,6 +51,18 @@ class PushButtonScan(StrEnum):
     FAST = "fast"
 
 
+class Backend(StrEnum):
+    """Who has the radio of an interface: we (nl80211), or a program that we drive by its control socket.
+
+    auto: hostapd (wpa_supplicant for a station) where it answers for the interface when the agent starts, else we.
+    """
+
+    NL80211 = "nl80211"
+    HOSTAPD = "hostapd"
+    WPA_SUPPLICANT = "wpa_supplicant"
+    AUTO = "auto"
+
+
 class ButtonAction(StrEnum):
     """What a press of the button asks for; PBC is the access points' where there are any, else the station's."""
 
@@ -123,6 +135,7 @@ class AccessPointSettings:
     add_sae: what is written back into hostapd.conf lets hostapd offer WPA3's SAE too (wps_cred_add_sae).
     source_file: the hostapd.conf it came from, into which what a registrar changes is written back; None with TOML.
     control_directory, control_group: of its own control socket; None: as [agent] says; "" for the folder: no socket.
+    owner_directory: where hostapd is looked for (backend = "auto"); None: it is not, the radio is ours.
     is_temporary: of a station's network with mode=2: nothing that becomes of it is kept, and the third wrong AP PIN
     takes the PIN away instead of locking it.
     """
@@ -162,6 +175,7 @@ class AccessPointSettings:
     add_sae: bool = False
     follow: str | None = None
     is_temporary: bool = False
+    owner_directory: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +185,7 @@ class StationSettings:
     on_change: programs to run when it has joined a network or left it.
     create_on: a phy or an interface on which `interface` is created; None when `interface` exists.
     control_directory, control_group: of its own control socket; None: as [agent] says; "" for the folder: no socket.
+    owner_directory: where wpa_supplicant is looked for (backend = "auto"); None: it is not, the radio is ours.
     """
 
     interface: str
@@ -185,6 +200,28 @@ class StationSettings:
     control_group: str | None = None
     create_on: str | None = None
     pmf: FrameProtection = FrameProtection.OPTIONAL
+    owner_directory: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedSettings:
+    """[[access_point]] or [[station]] with backend = "hostapd" or "wpa_supplicant": an interface that is theirs.
+
+    directory: of their control sockets, which have the interfaces' names.  button_group: of an access point.
+    is_first_station: it is the first [[station]] of the file, whose button the station's button is.
+    reason: why it is theirs, for people.
+    """
+
+    interface: str
+    backend: Backend
+    directory: str
+    button_group: str = ""
+    is_first_station: bool = False
+    reason: str = "the configuration says so"
+
+    @property
+    def is_access_point(self) -> bool:
+        return self.backend is Backend.HOSTAPD
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +275,10 @@ class MqttSettings:
     node: str
     keepalive_s: int
     queue_size: int
+    qos: int = 1
+    commands: tuple[str, ...] = ()
+    home_assistant: bool = False
+    discovery_prefix: str = "homeassistant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,3 +293,4 @@ class Configuration:
     mqtt: MqttSettings | None
     stations: tuple[StationSettings, ...] = ()
     warnings: tuple[str, ...] = ()
+    attached: tuple[AttachedSettings, ...] = ()

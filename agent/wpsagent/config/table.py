@@ -22,6 +22,8 @@ from wpsagent.wsc.lock_out import SetupLockMode
 
 REQUIRED: Final = object()
 
+MQTT_COMMANDS: Final = ("pbc", "cancel", "pin")
+
 _OLD_CIPHERS = {
     "wep": "WEP is broken, and WPS forbids it",
     "wpa": "WPA with TKIP is broken, and WPS forbids it; use wpa2",
@@ -128,6 +130,14 @@ ACCESS_POINT = Section(
     "A network of ours.  Repeat the table for more.",
     (
         Key("interface", c.interface, REQUIRED, "Interface that carries the network.", '"wlan0"'),
+        Key(
+            "backend",
+            c.choice("nl80211", "hostapd", "auto"),
+            "nl80211",
+            "nl80211: the radio is ours; hostapd: it is hostapd's, which we drive (only control and button_group"
+            " count then); auto: hostapd's where it answers at the start, else ours.",
+        ),
+        Key("control", c.text(1, 90), "/run/hostapd", "Folder of hostapd's control sockets (backend hostapd, auto)."),
         Key("create_on", c.interface, None, "Phy or interface on which to create `interface`.", '"phy0"'),
         Key("ssid", c.ssid, None, "Name of the network.", '"example"'),
         Key("ssid_hex", c.ssid_hex, None, "The name in hexadecimal, instead of ssid.", '"6578616d706c65"'),
@@ -215,6 +225,19 @@ STATION = Section(
     "An interface that joins a network of others.  Repeat the table for more; access points are then optional.",
     (
         Key("interface", c.interface, REQUIRED, "Interface that joins.", '"wlan1"'),
+        Key(
+            "backend",
+            c.choice("nl80211", "wpa_supplicant", "auto"),
+            "nl80211",
+            "nl80211: the radio is ours; wpa_supplicant: it is wpa_supplicant's, which we drive (only control counts"
+            " then); auto: wpa_supplicant's where it answers at the start, else ours.",
+        ),
+        Key(
+            "control",
+            c.text(1, 90),
+            "/run/wpa_supplicant",
+            "Folder of wpa_supplicant's control sockets (backend wpa_supplicant, auto).",
+        ),
         Key("create_on", c.interface, None, "Phy or interface on which to create `interface`.", '"phy0"'),
         Key(
             "networks_file",
@@ -346,11 +369,27 @@ MQTT = Section(
         Key("port", c.integer(1, 65535), None, "Its port; 1883, with TLS 8883, if not set.", "1883"),
         Key("username", c.text(1, 255), None, "User name.", '"wps-agent"'),
         Key("password", c.mqtt_password, None, "Password.", '"secret"', is_secret=True),
-        Key("password_file", c.text(1, 255), None, "File that holds the password.", '"mqtt-password"'),
-        Key("base_topic", c.topic, "wps-agent", "Topics are <base_topic>/<node>/availability, state and event."),
+        Key(
+            "password_file",
+            c.text(1, 255),
+            None,
+            "File that holds the password; a bare name is a systemd credential, where there is one of that name.",
+            '"mqtt-password"',
+        ),
+        Key("base_topic", c.topic, "wps-agent", "Topics are <base_topic>/<node>/availability, state, event …"),
         Key("node", c.topic_level, None, "Instead of the agent's node.", '"hallway"'),
         Key("keepalive_s", c.integer(5, 3600), 60, "A broker this long silent is asked whether it is there."),
         Key("queue_size", c.integer(1, 10000), 100, "How many events are kept while the broker is away."),
+        Key("qos", c.integer(0, 2), 1, "Quality of service of what is published: 1: each message at least once."),
+        Key(
+            "commands",
+            c.words_of(*MQTT_COMMANDS),
+            (),
+            "What may be asked for on <base_topic>/<node>/cmd/…: pbc, cancel, pin; whoever may publish there, can.",
+            "[]",
+        ),
+        Key("home_assistant", c.boolean, False, "Announce this device to Home Assistant."),
+        Key("discovery_prefix", c.topic, "homeassistant", "Where Home Assistant listens for announcements."),
     ),
 )
 

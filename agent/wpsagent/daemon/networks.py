@@ -21,7 +21,7 @@ from wpsagent.status import events as e
 from wpsagent.wsc.ap_enrolment import AccessPointEnrolment, ApEnrolmentParameters
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.device import uuid_from_mac
-from wpsagent.wsc.enrollee_table import EnrolleeInformation
+from wpsagent.wsc.enrollee_table import EnrolleeInformation, PendingPin
 from wpsagent.wsc.enumerations import RfBands
 from wpsagent.wsc.internal_registrar import EnrolmentSucceeded, InternalRegistrar, InternalRegistrarEvent
 
@@ -152,9 +152,14 @@ class Networks:
 
     def pending_pins(self, groups: Mapping[str, ButtonGroup]) -> list[EnrolleeInformation]:
         """Who waits for somebody to enter its PIN, each once."""
+        return [pending.enrollee for pending in self.pin_requests(groups)]
+
+    def pin_requests(self, groups: Mapping[str, ButtonGroup]) -> list[PendingPin]:
+        """The same with the times at which they were last turned away, the last one first."""
         now = asyncio.get_running_loop().time()
-        waiting = (pending.enrollee for group in groups.values() for pending in group.registrar.pending_pins(now))
-        return list({enrollee.uuid_e: enrollee for enrollee in waiting}.values())
+        waiting = [pending for group in groups.values() for pending in group.registrar.pending_pins(now)]
+        waiting.sort(key=lambda pending: pending.needed_at)
+        return list(reversed({pending.enrollee.uuid_e: pending for pending in waiting}.values()))
 
     # ---- other settings
 

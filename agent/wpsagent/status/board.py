@@ -5,7 +5,7 @@ One table says what each event becomes.  The board is pure: both clocks are argu
 back as a value.  Topics and octets are not its business, nor is who listens.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from wpsagent.status import station_events as s
 from wpsagent.status import texts
 from wpsagent.status.model import Model, Moment, Network, SessionState
 from wpsagent.wsc.device import format_uuid
+from wpsagent.wsc.enrollee_table import PENDING_TIME, PendingPin
 
 PATTERNS: Mapping[SessionState, str] = {
     SessionState.IDLE: "idle",
@@ -25,6 +26,9 @@ PATTERNS: Mapping[SessionState, str] = {
     SessionState.CANCELLED: "idle",
 }
 """LED pattern of each session state."""
+
+MAX_PIN_REQUESTS = 8
+"""Devices that are reported to need a PIN, those that came last."""
 
 INFO_LEVEL = 3
 """Level of every control event of WPS."""
@@ -172,6 +176,9 @@ _ROWS: Mapping[type, _Row] = {
         Model.radio_lost,
     ),
     e.RadioRecovered: _Row("radio_recovered", _interface, lambda _: ("AP-ENABLED ",), Model.radio_recovered),
+    e.CommandReceived: _Row(
+        "command_received", lambda event: {"command": event.command, "id": event.id, "ok": event.is_ok}
+    ),
     e.BrokerConnected: _Row(None),
     e.BrokerLost: _Row("broker_lost", _reason),
     e.SetupLocked: _Row(
@@ -257,16 +264,25 @@ class StatusBoard:
         error_display: float = 120.0,
         *,
         stations: Iterable[str] = (),
+        commands: Sequence[str] = (),
+        waiting: Callable[[], Sequence[PendingPin]] = tuple,
     ) -> None:
+        """commands: what may be asked for over MQTT.  waiting: the devices that need a PIN now, the last one first."""
         self._node = node
         self._version = version
+        self._commands = tuple(commands)
+        self._waiting = waiting
+        self._pin_times: dict[PendingPin, str] = {}
         self._model = Model(networks, success_display, error_display, stations=stations)
         self._published: dict[str, Any] | None = None
 
     @property
     def deadline(self) -> float | None:
-        """When the display time of a result is over."""
-        return self._model.deadline
+        """When the display time of a result is over, or a device that needs a PIN has been quiet for long."""
+        times = [waiting.needed_at + PENDING_TIME for waiting in self._pin_times]
+        if self._model.deadline is not None:
+            times.append(self._model.deadline)
+        return min(times, default=None)
 
     @property
     def session_state(self) -> SessionState:
@@ -284,7 +300,7 @@ class StatusBoard:
         """Take in an event.  now: monotonic; wall: seconds of the epoch."""
         moment = Moment(now, wall)
         row = _ROWS[type(event)]
-        self._model.expire(moment)
+        self._expire(moment)
         control_events = self._control_events(row, event)
         row.change(self._model, event, moment)
         published = (
@@ -295,17 +311,34 @@ class StatusBoard:
     def handle_timer(self, now: float, wall: float) -> Update:
         """The display time of a result may be over."""
         moment = Moment(now, wall)
-        self._model.expire(moment)
+        self._expire(moment)
         return Update(self.pattern, self._news(moment), None, ())
 
     def state(self, now: float, wall: float) -> dict[str, Any]:
         """The whole state as it is published, with the seconds left of an open session at this moment."""
-        del wall
         session = self._model.session
         left = None if session.ends_at is None else max(0, round(session.ends_at - now))
-        return self._lasting_state() | {"seconds_left": left}
+        return self._lasting_state(Moment(now, wall)) | {"seconds_left": left}
 
-    def _lasting_state(self) -> dict[str, Any]:
+    def _expire(self, moment: Moment) -> None:
+        self._model.expire(moment)
+        self._pin_times = {w: text for w, text in self._pin_times.items() if moment.now < w.needed_at + PENDING_TIME}
+
+    def _pin_requests(self, moment: Moment) -> list[dict[str, str | None]]:
+        """Who needs a PIN.  Each time is computed once: the two clocks may drift."""
+        waiting = self._waiting()[:MAX_PIN_REQUESTS]
+        self._pin_times = {w: self._pin_times.get(w) or moment.iso_time(w.needed_at) for w in waiting}
+        return [
+            {
+                "uuid": format_uuid(w.enrollee.uuid_e),
+                "station": str(w.enrollee.address),
+                "device_name": w.enrollee.device_name or None,
+                "at": self._pin_times[w],
+            }
+            for w in waiting
+        ]
+
+    def _lasting_state(self, moment: Moment) -> dict[str, Any]:
         """The state without what changes by itself."""
         session = self._model.session
         return {
@@ -332,10 +365,12 @@ class StatusBoard:
                 for network in self._model.networks.values()
             ],
             "stations": self._model.stations.report(),
+            "commands": list(self._commands),
+            "pin_requests": self._pin_requests(moment),
         }
 
     def _news(self, moment: Moment) -> dict[str, Any] | None:
-        lasting = self._lasting_state()
+        lasting = self._lasting_state(moment)
         if lasting == self._published:
             return None
         self._published = lasting

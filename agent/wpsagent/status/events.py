@@ -289,6 +289,15 @@ class RadioRecovered:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandReceived:
+    """Somebody asked for something over MQTT; id: what the asker called it.  What it carried is nobody's business."""
+
+    command: str
+    id: str | None
+    is_ok: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BrokerConnected:
     """The MQTT broker has taken us."""
 
@@ -404,6 +413,7 @@ AgentEvent = (
     | AccessPointFailed
     | RadioLost
     | RadioRecovered
+    | CommandReceived
     | BrokerConnected
     | BrokerLost
     | SetupLocked
