@@ -6,6 +6,7 @@ then the network begins anew with them on the same radio.
 """
 
 import asyncio
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,7 +18,6 @@ from wpsagent.crypto.rsn_keys import derive_psk
 from wpsagent.daemon.network_settings import network_settings, parameters, store_of, told, with_network
 from wpsagent.daemon.translate import from_access_point
 from wpsagent.daemon.upkeep import Upkeep
-from wpsagent.daemon.variables import Variables
 from wpsagent.dot11.channels import FrequencyBand, band_of, channel_of
 from wpsagent.errors import ConfigError, UsageError
 from wpsagent.io.atomic_file import SaveError
@@ -39,6 +39,7 @@ from wpsagent.wsc.lock_out import SetupLockMode
 
 if TYPE_CHECKING:
     from wpsagent.daemon.networks import Networks
+    from wpsagent.daemon.variables import Variables
 
 _RF_BANDS = {
     FrequencyBand.GHZ_2_4: RfBands.BAND_2_4_GHZ,
@@ -58,7 +59,6 @@ class Network(Upkeep):
         super().__init__(settings.interface)
         self.configured = self.settings = settings
         self.runner: AccessPointRunner | None = None
-        self.variables = Variables(self)
         self._networks = networks
         self._store = store_of(settings, networks.state_directory)
         self._psks = DevicePsks()
@@ -395,6 +395,14 @@ class Network(Upkeep):
             self.begin_anew()
 
     # ---- control.AccessPoint: hostapd's variables
+
+    @functools.cached_property
+    def variables(self) -> "Variables":
+        """What SET has changed."""
+        # Imported when somebody asks: hostapd's options are a table that few access points need at run time.
+        from wpsagent.daemon.variables import Variables
+
+        return Variables(self)
 
     @property
     def device(self) -> DeviceSettings:

@@ -9,7 +9,6 @@ half.  Refused: what has no stronger half, keys that no station could use, a net
 from dataclasses import replace
 from typing import Protocol
 
-from wpsagent.config.hostapd_rewrite import rewrite_file
 from wpsagent.config.model import AccessPointSettings, Security
 from wpsagent.config.network_overlay import NetworkOverlay
 from wpsagent.errors import ConfigError, UsageError
@@ -110,6 +109,9 @@ class HostapdStore:
         return self._configured
 
     def save(self, settings: AccessPointSettings) -> None:
+        # Imported when it is needed: a network from TOML is never kept so.
+        from wpsagent.config.hostapd_rewrite import rewrite_file
+
         try:
             network, add_sae = network_settings(settings), self._configured.add_sae
             rewrite_file(self._path, network, settings.interface, add_sae=add_sae)
