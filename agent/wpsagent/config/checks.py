@@ -13,7 +13,7 @@ from pathlib import Path
 
 from wpsagent.config.attached import is_attached, misplaced_keys
 from wpsagent.config.converters import Converter, UnexpectedError, mqtt_password, passphrase, pin_digits
-from wpsagent.config.model import ButtonAction, CredentialProcessing, Security
+from wpsagent.config.model import Backend, ButtonAction, CredentialProcessing, Security
 from wpsagent.config.reading import Table
 from wpsagent.config.wps_checks import WpsChecks
 from wpsagent.dot11.channels import FrequencyBand, band_of, channel_of, guess_frequency
@@ -36,7 +36,8 @@ class Checks:
         self.warnings: list[str] = []
 
     def run(self) -> None:
-        access_points = self._root.many("access_point")
+        self._misplaced()
+        access_points = [table for table in self._root.many("access_point") if not is_attached(table)]
         self._roles()
         wps = WpsChecks(self._folder, self.problems, self.warnings)
         for table in access_points:
@@ -46,8 +47,9 @@ class Checks:
             self._follow(table)
         wps.groups(access_points)
         for table in self._root.many("station"):
-            self._programs(table)
-            self._create_on(table)
+            if not is_attached(table):
+                self._programs(table)
+                self._create_on(table)
         for check in (self._unique_interfaces, self._buttons, self._leds, self._pins, self._mqtt):
             check()
 
@@ -59,6 +61,11 @@ class Checks:
             self.problems.append(
                 "access_point: missing, expected at least one table headed [[access_point]], [[hostapd]] or [[station]]"
             )
+
+    def _misplaced(self) -> None:
+        for table in (*self._root.many("access_point"), *self._root.many("station")):
+            for name, text in misplaced_keys(table):
+                self._add(table, name, text)
 
     def _add(self, table: Table, name: str, text: str) -> None:
         self.problems.append(f"{table.where(name)}: {text}")
@@ -90,6 +97,8 @@ class Checks:
         stations = {station["interface"]: station for station in self._root.many("station")}
         if name not in stations:
             self._add(table, "follow", f'found "{name}", expected the interface of a table headed [[station]]')
+        elif stations[name]["backend"] != Backend.NL80211:
+            self._add(table, "follow", f'found "{name}", expected a station with backend = "nl80211"')
         elif stations[name]["cred_processing"] == CredentialProcessing.EXTERNAL:
             self._add(
                 table,

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wpsagent.config.attached import attached, is_attached, owner_directory
 from wpsagent.config.checks import Checks
 from wpsagent.config.model import (
     FRAME_PROTECTION,
@@ -131,8 +132,13 @@ def _configuration(root: Table, warnings: tuple[str, ...], host_name: str) -> Co
     return Configuration(
         agent=agent,
         device=_device(_section(root, "device")),
-        access_points=tuple(access_point_settings(table) for table in root.many("access_point")),
-        stations=tuple(_station(table, agent.state_directory) for table in root.many("station")),
+        access_points=tuple(
+            access_point_settings(table) for table in root.many("access_point") if not is_attached(table)
+        ),
+        stations=tuple(
+            _station(table, agent.state_directory) for table in root.many("station") if not is_attached(table)
+        ),
+        attached=attached(root),
         buttons=tuple(_button(table, _long_press(root)) for table in root.many("button")),
         leds=tuple(_led(table) for table in root.many("led")),
         mqtt=None if mqtt is None else _mqtt(mqtt, agent.node),
@@ -162,7 +168,8 @@ def _device(table: Table) -> DeviceSettings:
 
 def access_point_settings(table: Table) -> AccessPointSettings:
     """The values of a table of [[access_point]] that has passed every check."""
-    values = _without(table, "ssid_hex", "passphrase_file", "ap_pin_file")
+    values = _without(table, "ssid_hex", "passphrase_file", "ap_pin_file", "backend", "control")
+    values["owner_directory"] = owner_directory(table)
     values["ssid"] = table["ssid"] or table["ssid_hex"]
     values["security"] = Security(table["security"])
     values["eapol"] = EapolTransport(table["eapol"])
@@ -174,7 +181,8 @@ def access_point_settings(table: Table) -> AccessPointSettings:
 
 
 def _station(table: Table, state_directory: str) -> StationSettings:
-    values = dict(table.values)
+    values = _without(table, "backend", "control")
+    values["owner_directory"] = owner_directory(table)
     values["networks_file"] = table["networks_file"] or str(Path(state_directory) / f"{table['interface']}.conf")
     values["cred_processing"] = CredentialProcessing(table["cred_processing"])
     values["pbc_scan"] = PushButtonScan(table["pbc_scan"])

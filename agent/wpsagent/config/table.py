@@ -130,14 +130,6 @@ ACCESS_POINT = Section(
     "A network of ours.  Repeat the table for more.",
     (
         Key("interface", c.interface, REQUIRED, "Interface that carries the network.", '"wlan0"'),
-        Key(
-            "backend",
-            c.choice("nl80211", "hostapd", "auto"),
-            "nl80211",
-            "nl80211: the radio is ours; hostapd: it is hostapd's, which we drive (only control and button_group"
-            " count then); auto: hostapd's where it answers at the start, else ours.",
-        ),
-        Key("control", c.text(1, 90), "/run/hostapd", "Folder of hostapd's control sockets (backend hostapd, auto)."),
         Key("create_on", c.interface, None, "Phy or interface on which to create `interface`.", '"phy0"'),
         Key("ssid", c.ssid, None, "Name of the network.", '"example"'),
         Key("ssid_hex", c.ssid_hex, None, "The name in hexadecimal, instead of ssid.", '"6578616d706c65"'),
@@ -166,6 +158,14 @@ ACCESS_POINT = Section(
             "Interface of a station: what WPS teaches it becomes this network's name and key (a repeater).",
             '"wlan1"',
         ),
+        Key(
+            "backend",
+            c.choice("nl80211", "hostapd", "auto"),
+            "nl80211",
+            "nl80211: the radio is ours; hostapd: it is hostapd's, which we drive (only control and button_group"
+            " count then); auto: hostapd's where it answers at the start, else ours.",
+        ),
+        Key("control", c.text(1, 90), "/run/hostapd", "Folder of hostapd's control sockets (backend hostapd, auto)."),
         Key("max_stations", c.integer(1, 2007), 32, "How many stations may be associated."),
         Key("inactivity_s", c.seconds(10, 86400), 300.0, "A station this long silent is asked, then dropped."),
         Key("group_rekey_s", c.seconds(0, 604800), 86400.0, "How often the group key is changed; 0: never."),
