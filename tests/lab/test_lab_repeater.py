@@ -210,7 +210,7 @@ def test_the_access_point_upstream_vanishes_and_returns_elsewhere(place: tuple[s
 @BOTH
 def test_the_station_looks_for_a_pressed_button_while_the_access_point_s_is_pressed(place: tuple[str, str]) -> None:
     with ExitStack() as stack:
-        scene = stack.enter_context(scene_of(place))
+        scene = stack.enter_context(scene_of(place, FOLLOW))
         scene.press_and_join()
         hostapd = stack.enter_context(Hostapd(UPSTREAM, namespace=scene.upstream))
         scene.phone.control.forget_events()
