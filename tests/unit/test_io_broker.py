@@ -47,6 +47,7 @@ class Options:
     node: str = "porch"
     keepalive_s: int = 30
     queue_size: int = 10
+    qos: int = 1
 
 
 def program(folder: Path, script: str) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from wpsagent.config import MqttSettings
-from wpsagent.io.mqtt_connection import explain
+from wpsagent.io.mqtt_words import explain
 from wpsagent.io.mqtt_queue import BackOff, Message, Outbox
 
 

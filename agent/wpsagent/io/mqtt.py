@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reports to an MQTT broker: availability, state, events (MQTT 3.1.1, OASIS, by paho-mqtt 1.6.1 or 2.x).
+"""Reports to an MQTT broker: availability, state, events (MQTT 5.0 or 3.1.1, OASIS, by paho-mqtt 1.6.1 or 2.x).
 
     <base>/<node>/availability   "online" and "offline", retained; "offline" is also the will
     <base>/<node>/state          one JSON object, retained; only the latest counts
     <base>/<node>/event          one JSON object an event, not retained; in order, each at least once
+    <base>/<node>/response       one JSON object for each command that was heard, likewise
 
-Everything is QoS 1.  paho only carries: the queue, the order, what is sent again after a loss, and when to try again
-are decided here, because paho's own queue refuses the newest message when it is full and its own back-off sleeps.
+Whoever wants to be heard elsewhere (`announce`), or to hear (`subscribe`), says so before `start`.
+
+Everything has the configured QoS, 1 if nobody says otherwise.  paho only carries: the queue, the order, what is sent
+again after a loss, and when to try again are decided here, because paho's own queue refuses the newest message when it
+is full and its own back-off sleeps.  With MQTT 5 the broker forgets the state of an agent that it has not heard of for
+a day.
 
 Nothing is raised to whoever publishes: a broker that is away costs events (the oldest first), never the agent.
 """
@@ -17,7 +22,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wpsagent.io.mqtt_connection import OFFLINE, ONLINE, Connection, MqttOptions
+from wpsagent.io.mqtt_connection import MQTT_5, OFFLINE, ONLINE, Connection, MqttOptions
 from wpsagent.io.mqtt_queue import BackOff, Message, Outbox
 from wpsagent.ports import Entropy
 
@@ -25,6 +30,9 @@ _log = logging.getLogger(__name__)
 
 STABLE_TIME = 10.0
 """Seconds after which a connection counts as good: the back-off begins anew."""
+
+STATE_EXPIRY = 86400
+"""Seconds for which a broker keeps the state; it is sent again in half the time."""
 
 
 class MqttReporter:
@@ -50,13 +58,48 @@ class MqttReporter:
         self._closed: asyncio.Event | None = None
         self._drained: asyncio.Event | None = None
         self._has_told_loss = False
+        self._renewal: asyncio.TimerHandle | None = None
+        self._handlers: dict[str, Callable[[bytes, bool], None]] = {}
+        self._on_announced: dict[str, Callable[[], None]] = {}
+        self._last_error: str | None = None
         self.is_connected = False
-        self.last_error: str | None = None
 
     @property
     def dropped_events(self) -> int:
         """Events that were too old to keep while the broker was away."""
         return self._outbox.dropped
+
+    @property
+    def last_error(self) -> str | None:
+        """Why we are not connected; or what the broker does not let us do."""
+        if self.is_connected and self._connection is not None:
+            return self._connection.complaint
+        return self._last_error
+
+    @property
+    def version(self) -> str | None:
+        """The protocol version that is spoken; None while none is."""
+        if not self.is_connected or self._connection is None:
+            return None
+        return "5" if self._connection.version == MQTT_5 else "3.1.1"
+
+    def subscribe(self, topic: str, on_message: Callable[[bytes, bool], None]) -> None:
+        """Hear what is published there: on_message(payload, was it retained).  Before `start`."""
+        self._handlers[topic] = on_message
+
+    def announce(self, topic: str, payload: bytes, on_announced: Callable[[], None] | None = None) -> None:
+        """A retained message to whoever it may concern, anew with every connection; an empty one removes it."""
+        self._outbox.put_latest(Message(topic, payload, is_retained=True, topic=topic))
+        if on_announced is not None:
+            self._on_announced[topic] = on_announced
+        self._flush()
+
+    def renew(self) -> None:
+        """Tell again that we are here and how we are, for somebody who may have forgotten."""
+        if self.is_connected and self._connection is not None:
+            self._connection.publish(f"{self._topic}/availability", ONLINE, is_retained=True)
+        self._outbox.renew("state")
+        self._flush()
 
     def start(self) -> None:
         """Begin to connect; to be called in the loop, once."""
@@ -73,13 +116,19 @@ class MqttReporter:
         self._outbox.put_event(_json(event))
         self._flush()
 
+    def publish_response(self, response: Mapping[str, Any]) -> None:
+        """What became of a command."""
+        self._outbox.put_event(_json(response), "response")
+        self._flush()
+
     async def close(self, within: float = 2.0) -> None:
         """Send what waits, say offline, and go; takes no longer than so many seconds.  Safe to call twice."""
         if self._closed is not None:
             return
         self._closed, self._drained = asyncio.Event(), asyncio.Event()
-        if self._retry is not None:
-            self._retry.cancel()
+        for timer in (self._retry, self._renewal):
+            if timer is not None:
+                timer.cancel()
         connection = self._connection
         if connection is None:
             return
@@ -88,7 +137,7 @@ class MqttReporter:
                 async with asyncio.timeout(within):
                     await self._say_goodbye(connection, self._drained, self._closed)
             except TimeoutError:
-                self.last_error = "the broker did not take our last words in time"
+                self._last_error = "the broker did not take our last words in time"
         connection.drop("closed")
 
     async def _say_goodbye(self, connection: Connection, drained: asyncio.Event, closed: asyncio.Event) -> None:
@@ -106,22 +155,37 @@ class MqttReporter:
     # ---- the connection's owner
 
     def connection_made(self) -> None:
-        self.is_connected, self.last_error, self._has_told_loss = True, None, False
+        assert self._connection is not None
+        self.is_connected, self._last_error, self._has_told_loss = True, None, False
         self._connected_at = self._loop.time()
-        _log.info("MQTT broker %s:%d connected", self._options.host, self._options.port)
-        if self._connection is not None:
-            self._connection.publish(f"{self._topic}/availability", ONLINE, is_retained=True)
+        _log.info("MQTT broker %s:%d connected (MQTT %s)", self._options.host, self._options.port, self.version)
+        if self._handlers:  # before "online": who reads that may give commands
+            self._connection.subscribe(tuple(self._handlers), lambda: None, self._received)
+        self._connection.publish(f"{self._topic}/availability", ONLINE, is_retained=True)
+        self._renewal = self._loop.call_later(STATE_EXPIRY / 2, self._renew_state)
         self._on_change(True, "")
+        self._flush()
+
+    def _received(self, topic: str, payload: bytes, is_retained: bool) -> None:
+        handler = self._handlers.get(topic)
+        if handler is not None:
+            handler(payload, is_retained)
+
+    def _renew_state(self) -> None:
+        self._renewal = self._loop.call_later(STATE_EXPIRY / 2, self._renew_state)
+        self._outbox.renew("state")
         self._flush()
 
     def connection_lost(self, reason: str) -> None:
         was_connected, self.is_connected, self._connection = self.is_connected, False, None
         self._outbox.lost()
+        if self._renewal is not None:
+            self._renewal.cancel()
         if self._closed is not None and self._drained is not None:
             self._drained.set()
             self._closed.set()
             return
-        self.last_error = reason
+        self._last_error = reason
         if was_connected and self._loop.time() - self._connected_at >= STABLE_TIME:
             self._back_off.reset()
         delay = self._back_off.next_delay()
@@ -133,7 +197,9 @@ class MqttReporter:
             self._on_change(False, reason)
 
     def message_acknowledged(self, message_id: int) -> None:
-        self._outbox.acknowledged(message_id)
+        message = self._outbox.acknowledged(message_id)
+        if message is not None and message.topic is not None and message.topic in self._on_announced:
+            self._on_announced.pop(message.topic)()
         self._flush()
         if self._outbox.is_empty and self._drained is not None:
             self._drained.set()
@@ -146,7 +212,9 @@ class MqttReporter:
     def _flush(self) -> None:
         """Send as much as may be in flight."""
         while self.is_connected and self._connection is not None and (message := self._outbox.take()) is not None:
-            message_id = self._connection.publish(f"{self._topic}/{message.name}", message.payload, message.is_retained)
+            topic = message.topic or f"{self._topic}/{message.name}"
+            expiry = STATE_EXPIRY if message.name == "state" else None
+            message_id = self._connection.publish(topic, message.payload, message.is_retained, expiry)
             if message_id is None:
                 self._outbox.put_back(message)  # the connection has just gone; connection_lost is on its way
                 return

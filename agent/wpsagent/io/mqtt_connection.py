@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One connection to an MQTT broker: paho-mqtt (1.6.1 or 2.x) on the loop, by its socket hooks (MQTT 3.1.1, OASIS).
+"""One connection to an MQTT broker: paho-mqtt (1.6.1 or 2.x) on the loop, by its socket hooks (MQTT 5.0, OASIS).
 
 Name look-up, connecting and the TLS handshake block, so they run in a thread of their own; from then on the socket
 belongs to the loop.  It is a daemon thread because a name server may keep it longer than the agent wants to live.
-Why a connection failed is said in words that tell a person what to look at.
+
+A broker that does not speak MQTT 5 says so, in the words of 3.1.1, or hangs
+up: it is asked once more, with 3.1.1.  Sessions are clean: what is sent again after a loss is `io.mqtt_queue`'s
+business, and a command that somebody gave while we were away must not be carried out later.
 """
 
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from paho.mqtt import client as paho
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from wpsagent.io.mqtt_words import CLOSED, UNSUPPORTED_VERSION, explain, farewell, refusal
 
 if TYPE_CHECKING:
     from wpsagent.io.mqtt_tls import TlsContext, TlsOptions
@@ -33,6 +41,22 @@ CONNECTION_ANSWER_TIME = 10.0
 """Seconds that a broker has to answer CONNECT."""
 
 ONLINE, OFFLINE = b"online", b"offline"
+
+MQTT_5, MQTT_3_1_1 = 5, 4
+"""The protocol version as CONNECT has it (MQTT 5.0, 3.1.2.2)."""
+
+MAX_PACKET_OCTETS = 65536
+"""A longer packet a broker shall keep for itself (MQTT 5.0, 3.1.2.11.4)."""
+
+_OWN_REASONS = {
+    "Unspecified": CLOSED,
+    "The connection was lost": CLOSED,
+    "Keep alive timeout": "the broker fell silent",
+}
+"""What paho calls the end of a connection of which the broker said nothing, in our words."""
+
+_FAILURE = 0x80
+"""Reason codes from here on are failures."""
 
 
 class MqttOptions(Protocol):
@@ -56,6 +80,8 @@ class MqttOptions(Protocol):
     def keepalive_s(self) -> int: ...
     @property
     def queue_size(self) -> int: ...
+    @property
+    def qos(self) -> int: ...
 
 
 class ConnectionOwner(Protocol):
@@ -68,18 +94,22 @@ class ConnectionOwner(Protocol):
         """The connection is over, or never came to be; called once."""
 
     def message_acknowledged(self, message_id: int) -> None:
-        """The broker has taken a message."""
+        """The broker has taken a message, or refused it: it is not to be sent again."""
 
 
 class Connection:
     """One try: a paho client of its own, so that nothing of an earlier connection lingers in it.
 
     Until the thread is done the client is the thread's alone; from `_connected` on it is the loop's.
+    version: what is tried, afterwards what is spoken.
     """
 
     def __init__(
         self, options: MqttOptions, owner: ConnectionOwner, client_id: str, will_topic: str | None = None
     ) -> None:
+        self.version = MQTT_5
+        self.complaint: str | None = None
+        """What the broker does not let us do although it has taken us."""
         self._options = options
         self._owner = owner
         self._client_id = client_id
@@ -89,35 +119,53 @@ class Connection:
         self._tls: TlsContext | None = None
         self._fd: int | None = None  # while the socket is the loop's
         self._is_over = False
-        self._refusal: str | None = None
+        self._is_accepted = False
+        self._is_asked = False  # CONNECT was on its way
+        self._refusal: int | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
         """Begin; connection_made or connection_lost will be called."""
         threading.Thread(target=self._connect, name="mqtt-connect", daemon=True).start()
 
-    def publish(self, topic: str, payload: bytes, is_retained: bool) -> int | None:
-        """Send with QoS 1; the message id, or None when the connection is not there any more."""
+    def publish(self, topic: str, payload: bytes, is_retained: bool, expiry: int | None = None) -> int | None:
+        """Send; the message id, or None when the connection is not there any more.
+
+        expiry: seconds for which the broker keeps it; only MQTT 5 can say that.
+        """
         if self._fd is None:
             return None
-        info = self._client.publish(topic, payload, qos=1, retain=is_retained)
+        properties = None
+        if expiry is not None and self.version == MQTT_5:
+            properties = Properties(PacketTypes.PUBLISH)
+            properties.MessageExpiryInterval = expiry
+        info = self._client.publish(topic, payload, self._options.qos, is_retained, properties)
         return int(info.mid) if info.rc == paho.MQTT_ERR_SUCCESS else None
 
     def subscribe(
-        self, topic_filter: str, on_subscribed: Callable[[], None], on_message: Callable[[str, bytes], None]
+        self,
+        topic_filters: Sequence[str],
+        on_subscribed: Callable[[], None],
+        on_message: Callable[[str, bytes, bool], None],
     ) -> None:
-        """Ask for messages with QoS 1: on_message(topic, payload) of each from now on, not of those retained before.
+        """Ask for messages: on_message(topic, payload, was it retained) of each.
 
-        Only while connected, as from connection_made.
+        Only while connected, as from connection_made; once.
         """
+        # MQTT 3.1.1 tells only of old messages that they are retained, MQTT 5 of new ones too.
+        qos = self._options.qos
+        wish: Any = SubscribeOptions(qos=qos, retainAsPublished=True) if self.version == MQTT_5 else qos
 
-        def received(_client: Any, _userdata: Any, message: Any) -> None:
-            if not message.retain:
-                on_message(message.topic, message.payload)
+        def subscribed(_client: Any, _userdata: Any, _message_id: Any, codes: Sequence[Any], *_: Any) -> None:
+            if any(_code(code) >= _FAILURE for code in codes):
+                self._complain(f"it does not let us hear {' or '.join(topic_filters)}")
+            on_subscribed()
 
-        self._client.on_subscribe = lambda *_: on_subscribed()
-        self._client.on_message = received
-        self._client.subscribe(topic_filter, 1)
+        self._client.on_subscribe = subscribed
+        self._client.on_message = lambda _client, _userdata, message: on_message(
+            message.topic, bytes(message.payload), bool(message.retain)
+        )
+        self._client.subscribe([(topic_filter, wish) for topic_filter in topic_filters])
 
     def disconnect(self) -> None:
         """Say goodbye; connection_lost follows once the octets are out."""
@@ -130,6 +178,7 @@ class Connection:
         if self._fd is not None:
             self._detach()
             self._close_socket()
+        self._is_asked = False  # nobody asks again
         self._end(reason)
 
     # ---- in a thread
@@ -138,7 +187,12 @@ class Connection:
         error: Exception | None = None
         try:
             self._client = self._new_client()
-            self._client.connect(self._options.host, self._options.port, self._options.keepalive_s)
+            properties = None
+            if self.version == MQTT_5:
+                properties = Properties(PacketTypes.CONNECT)
+                properties.MaximumPacketSize = MAX_PACKET_OCTETS
+            options = self._options
+            self._client.connect(options.host, options.port, options.keepalive_s, properties=properties)
         except (OSError, ValueError) as failure:
             error = failure
             if self._tls is not None and self._tls.wrapped is not None:
@@ -150,7 +204,7 @@ class Connection:
 
     def _new_client(self) -> Any:
         options = self._options
-        client = new_paho_client(self._client_id)
+        client = new_paho_client(self._client_id, self.version)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
@@ -165,7 +219,7 @@ class Connection:
             self._tls = tls_context(options.tls)
             client.tls_set_context(self._tls)
         if self._will_topic is not None:
-            client.will_set(self._will_topic, OFFLINE, qos=1, retain=True)
+            client.will_set(self._will_topic, OFFLINE, qos=options.qos, retain=True)
         return client
 
     # ---- in the loop
@@ -179,7 +233,7 @@ class Connection:
         if sock is None:
             self._end(explain(error, self._options))
             return
-        self._fd = sock.fileno()
+        self._fd, self._is_asked = sock.fileno(), True
         self._loop.add_reader(self._fd, self._read)
         self._loop.add_writer(self._fd, self._write)
         self._timer = self._loop.call_later(CONNECTION_ANSWER_TIME, self._unanswered)
@@ -221,11 +275,47 @@ class Connection:
     def _end(self, reason: str) -> None:
         if self._is_over:
             return
-        self._is_over = True
         self._detach()
         if self._timer is not None:
             self._timer.cancel()
-        self._owner.connection_lost(self._refusal or reason)
+        if self._may_be_too_new():
+            self._ask_again()
+            return
+        self._is_over = True
+        if self._refusal is not None:
+            reason = f"the broker refused us: {refusal(self._refusal)}"
+        elif self._tls is not None and self._is_asked and not self._is_accepted:
+            reason = self._tls_reason(self._tls, reason)
+        self._owner.connection_lost(reason)
+
+    def _may_be_too_new(self) -> bool:
+        """The broker did not take CONNECT, perhaps because it is one of MQTT 5."""
+        if self.version != MQTT_5 or not self._is_asked or self._is_accepted:
+            return False
+        if self._tls is not None and self._tls.problem is not None:
+            return False
+        return self._refusal is None or self._refusal in UNSUPPORTED_VERSION
+
+    def _ask_again(self) -> None:
+        _log.debug("%s:%d takes no MQTT 5: trying 3.1.1", self._options.host, self._options.port)
+        self._close_socket()
+        self.version = MQTT_3_1_1
+        self._client = self._tls = self._refusal = None
+        self._is_asked = False
+        self.open()
+
+    def _tls_reason(self, tls: "TlsContext", reason: str) -> str:
+        """With TLS 1.3 a broker judges our certificate after the handshake, and some only hang up then."""
+        if tls.problem is not None:
+            return explain(tls.problem, self._options)
+        if tls.has_own_certificate:
+            return reason
+        return f"{reason}; it may want a certificate of ours"
+
+    def _complain(self, what: str) -> None:
+        if self.complaint is None:
+            _log.warning("MQTT broker %s:%d: %s", self._options.host, self._options.port, what)
+        self.complaint = what
 
     def _detach(self) -> None:
         if self._fd is not None:
@@ -236,65 +326,59 @@ class Connection:
     # ---- paho's callbacks; 1.6.1 and 2.x differ in what follows the arguments that are named here
 
     def _on_connect(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, *_rest: Any) -> None:
-        code = getattr(reason, "value", reason)
+        code = _code(reason)
         if code != 0:
-            words = str(reason) if hasattr(reason, "value") else paho.connack_string(reason)
-            self._refusal = f"the broker refused us: {words.rstrip('.')}"
+            self._refusal = code
             return
+        self._is_accepted = True
         if self._timer is not None:
             self._timer.cancel()
         self._tick()
         self._owner.connection_made()
 
-    def _on_disconnect(self, _client: Any, _userdata: Any, *rest: Any) -> None:
-        reason = rest[1] if len(rest) > 1 else rest[0]
-        words = str(reason) if hasattr(reason, "getName") else paho.error_string(reason)
-        if words.startswith("Unspecified"):  # paho's word for a socket that the other side closed
-            words = "the broker closed it, or went away"
+    def _on_disconnect(self, client: Any, _userdata: Any, *rest: Any) -> None:
+        """rest: of paho 2.x flags, reason and properties; of 1.6.1 the reason, and for MQTT 5 properties."""
+        if client is not self._client:
+            return
+        flags, reason = rest[:2] if len(rest) > 2 else (None, rest[0])
+        is_the_brokers = hasattr(reason, "getName") and getattr(flags, "is_disconnect_packet_from_server", True)
+        if is_the_brokers:
+            words = farewell(_code(reason))
+        else:
+            text = str(reason) if hasattr(reason, "getName") else paho.error_string(reason)
+            words = next((words for start, words in _OWN_REASONS.items() if text.startswith(start)), text.rstrip("."))
         # Not at once: paho is in the middle of its own clean-up.
-        self._loop.call_soon(self._end, f"the connection to the broker was lost: {words.rstrip('.')}")
+        self._loop.call_soon(self._end, f"the connection to the broker was lost: {words}")
 
-    def _on_publish(self, _client: Any, _userdata: Any, message_id: int, *_rest: Any) -> None:
-        self._loop.call_soon(self._owner.message_acknowledged, message_id)
+    def _on_publish(self, client: Any, _userdata: Any, message_id: int, *rest: Any) -> None:
+        """rest: of paho 2.x reason and properties; 1.6.1 does not tell what the broker said."""
+        if rest and _code(rest[0]) >= _FAILURE:
+            self._complain(f"it refused a message of ours: {refusal(_code(rest[0]))}")
+        if client is self._client:
+            self._loop.call_soon(self._owner.message_acknowledged, message_id)
 
-    def _on_register_write(self, _client: Any, _userdata: Any, _sock: Any) -> None:
-        if self._fd is not None:
+    def _on_register_write(self, client: Any, _userdata: Any, _sock: Any) -> None:
+        if self._fd is not None and client is self._client:
             self._loop.add_writer(self._fd, self._write)
 
-    def _on_unregister_write(self, _client: Any, _userdata: Any, _sock: Any) -> None:
-        if self._fd is not None:
+    def _on_unregister_write(self, client: Any, _userdata: Any, _sock: Any) -> None:
+        if self._fd is not None and client is self._client:
             self._loop.remove_writer(self._fd)
 
-    def _on_socket_close(self, _client: Any, _userdata: Any, _sock: Any) -> None:
-        self._detach()
+    def _on_socket_close(self, client: Any, _userdata: Any, _sock: Any) -> None:
+        if client is self._client:
+            self._detach()
 
 
-def new_paho_client(client_id: str) -> Any:
+def _code(reason: Any) -> int:
+    """Of a reason: an object of paho's for MQTT 5, and with 2.x always; else a number."""
+    return int(getattr(reason, "value", reason) or 0)
+
+
+def new_paho_client(client_id: str, version: int) -> Any:
     """A client of whichever paho is installed: 1.6.1 knows no callback versions, 2.x warns without one."""
     versions = getattr(paho, "CallbackAPIVersion", None)
-    options: dict[str, Any] = {"client_id": client_id, "protocol": paho.MQTTv311, "reconnect_on_failure": False}
+    options: dict[str, Any] = {"client_id": client_id, "protocol": version, "reconnect_on_failure": False}
     if versions is not None:
         options["callback_api_version"] = versions.VERSION2
     return paho.Client(**options)
-
-
-def explain(error: Exception | None, options: MqttOptions) -> str:
-    """Why connecting failed, in words that say what to look at."""
-    place = f"{options.host}:{options.port}"
-    match error:
-        case ConnectionRefusedError():
-            return f"{place} refused the connection: no broker listens there"
-        case TimeoutError():
-            return f"{place} did not answer: is the host on, and does a firewall let us through?"
-        case OSError() if type(error).__module__ == "ssl":
-            from wpsagent.io import mqtt_tls
-
-            return mqtt_tls.explain(error, place)
-        case FileNotFoundError():
-            return f"a file of the TLS settings is missing: {error.filename}"
-        case OSError() if error.errno is not None and error.errno < 0:  # getaddrinfo's own numbers
-            return f"the name {options.host} cannot be resolved: {error.strerror}"
-        case OSError():
-            return f"{place} cannot be reached: {error.strerror or error}"
-        case _:
-            return f"{place} cannot be reached: {error or 'the connection was closed'}"

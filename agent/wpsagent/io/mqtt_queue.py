@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What is to be sent to an MQTT broker, and when to try again: pure, without a socket or a clock.
 
-The latest state wins and events stand in a ring: when the broker is away for long, the oldest news is worth least.
+Of what is retained the latest wins; what is not stands in a ring: when the broker is away for long, the oldest news
+is worth least.
 """
 
 from collections import OrderedDict, deque
@@ -15,51 +16,63 @@ IN_FLIGHT_LIMIT = 10
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something to publish below <base>/<node>/."""
+    """Something to publish: below <base>/<node>/ by its name, or elsewhere by its whole topic."""
 
     name: str
     payload: bytes
     is_retained: bool
+    topic: str | None = None
 
 
 class Outbox:
-    """What has still to reach the broker: the latest state, and a ring of events.
+    """What has still to reach the broker: the latest of everything retained, and a ring of events and responses.
 
     `take` hands out what may be sent now; then `sent` notes it as in flight until `acknowledged` forgets it, or
     `put_back` returns what could not be sent.  `lost` puts what was in flight back to the front.  Beyond the limit
-    the oldest event that is not in flight is dropped and counted.
+    the oldest message of the ring that is not in flight is dropped and counted.
     """
 
     def __init__(self, limit: int, in_flight_limit: int = IN_FLIGHT_LIMIT) -> None:
         self.dropped = 0
         self._limit = limit
         self._in_flight_limit = in_flight_limit
-        self._state: Message | None = None
-        self._is_state_due = False
+        self._latest: dict[str, Message] = {}
+        self._due: dict[str, None] = {}  # of the latest, in order
         self._events: deque[Message] = deque()
         self._in_flight: OrderedDict[int, Message] = OrderedDict()
 
     @property
     def is_empty(self) -> bool:
         """Nothing waits and nothing is in flight."""
-        return not (self._is_state_due or self._events or self._in_flight)
+        return not (self._due or self._events or self._in_flight)
 
     def put_state(self, payload: bytes) -> None:
         """The latest state; one that still waited is forgotten."""
-        self._state = Message("state", payload, is_retained=True)
-        self._is_state_due = True
+        self.put_latest(Message("state", payload, is_retained=True))
 
-    def put_event(self, payload: bytes) -> None:
-        self._events.append(Message("event", payload, is_retained=False))
+    def put_latest(self, message: Message) -> None:
+        """A retained message; another of that name that still waited is forgotten."""
+        self._latest[message.name] = message
+        self._due[message.name] = None
+
+    def renew(self, name: str) -> None:
+        """A retained message is to be sent again, if there was one."""
+        if name in self._latest:
+            self._due[name] = None
+
+    def put_event(self, payload: bytes, name: str = "event") -> None:
+        """Something that is told once."""
+        self._events.append(Message(name, payload, is_retained=False))
         self._trim()
 
     def take(self) -> Message | None:
         """The next message to send, or None while there is none or enough is in flight."""
         if len(self._in_flight) >= self._in_flight_limit:
             return None
-        if self._is_state_due:
-            self._is_state_due = False
-            return self._state
+        if self._due:
+            name = next(iter(self._due))
+            del self._due[name]
+            return self._latest[name]
         return self._events.popleft() if self._events else None
 
     def sent(self, message_id: int, message: Message) -> None:
@@ -67,19 +80,19 @@ class Outbox:
 
     def put_back(self, message: Message) -> None:
         """A message that was taken could not be sent."""
-        if message.name == "state":
-            self._is_state_due = True
+        if message.is_retained:
+            self._due = {message.name: None, **self._due}
         else:
             self._events.appendleft(message)
 
-    def acknowledged(self, message_id: int) -> None:
-        """The broker has a message; ids that are not ours are ignored."""
-        self._in_flight.pop(message_id, None)
+    def acknowledged(self, message_id: int) -> Message | None:
+        """The broker has a message, which is returned; ids that are not ours are ignored."""
+        return self._in_flight.pop(message_id, None)
 
     def lost(self) -> None:
-        """The connection is gone: the state is due again, and events that nobody acknowledged."""
-        self._is_state_due = self._state is not None
-        unsent = [message for message in self._in_flight.values() if message.name == "event"]
+        """The connection is gone: all that is retained is due again, and events that nobody acknowledged."""
+        self._due = dict.fromkeys(self._latest)
+        unsent = [message for message in self._in_flight.values() if not message.is_retained]
         self._in_flight.clear()
         self._events.extendleft(reversed(unsent))
         self._trim()

@@ -49,13 +49,17 @@ class MqttWatcher:
     def connection_made(self) -> None:
         if self._connection is not None:
             topic_filter = f"{self._options.base_topic}/{self._options.node}/#"
-            self._connection.subscribe(topic_filter, lambda: self._answer(None), self._on_message)
+            self._connection.subscribe([topic_filter], lambda: self._answer(None), self._received)
 
     def connection_lost(self, reason: str) -> None:
         self._answer(reason)
 
     def message_acknowledged(self, message_id: int) -> None:
         """Nothing is published here."""
+
+    def _received(self, topic: str, payload: bytes, is_retained: bool) -> None:
+        if not is_retained:
+            self._on_message(topic, payload)
 
     def _answer(self, problem: str | None) -> None:
         if self._subscribed is not None and not self._subscribed.done():
