@@ -8,6 +8,8 @@ press, and no press is lost because the one before was shorter than the settle t
     RELEASED ──press──▶ PRESSED ──long_press──▶ LONG ──stuck──▶ STUCK
        ▲                   │ release: ShortPress  │ LongPress     │ Stuck
        └───────────────────┴──────────────────────┴──────release──┘
+    Where a system has a meaning of its own for longer holds (OpenWrt: reset after five seconds), system_hold leaves
+    them to it: then LONG ──system_hold──▶ YIELDED ──stuck──▶ STUCK, and LongPress is told at the release from LONG.
     HELD_AT_BOOT: pressed when the machine was made.  No gesture; Stuck if it lasts; ends with the release.
 
 The two gestures follow the established meaning of a WPS button: a short press is for an access point, a hold of three
@@ -31,6 +33,7 @@ class State(Enum):
     RELEASED = "released"
     PRESSED = "pressed"
     LONG = "long"
+    YIELDED = "yielded"
     STUCK = "stuck"
     HELD_AT_BOOT = "held at boot"
 
@@ -45,7 +48,10 @@ class ShortPress:
 
 @dataclass(frozen=True, slots=True)
 class LongPress:
-    """Pressed at `at` and held for the long-press time; reported while still held, no ShortPress follows."""
+    """Pressed at `at` and held for the long-press time; no ShortPress follows.
+
+    Reported while still held, but with system_hold at the release.
+    """
 
     at: float
 
@@ -62,8 +68,9 @@ Gesture = ShortPress | LongPress | Stuck
 
 @dataclass(frozen=True, slots=True)
 class GestureParameters:
-    """settle, long_press, stuck: seconds.  long_press None: a hold means nothing.
+    """settle, long_press, stuck, system_hold: seconds.  long_press None: a hold means nothing.
 
+    system_hold: holds from here on are the system's, and no gesture of ours; None: all are ours.
     With report_on PRESS every press is reported as ShortPress right after the settle time and long_press is not used.
     """
 
@@ -71,6 +78,7 @@ class GestureParameters:
     long_press: float | None = 3.0
     stuck: float = 10.0
     report_on: ReportOn = ReportOn.RELEASE
+    system_hold: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.settle <= 1:
@@ -81,6 +89,11 @@ class GestureParameters:
             )
         if self.stuck <= 0:
             raise ValueError(f"stuck is {self.stuck} s, expected more than 0")
+        if self.system_hold is not None and not (self.long_press or 0) < self.system_hold < self.stuck:
+            raise ValueError(
+                f"system_hold is {self.system_hold} s, expected more than long_press and less than stuck"
+                f" ({self.stuck} s)"
+            )
 
 
 class GestureMachine:
@@ -151,6 +164,8 @@ class GestureMachine:
         else:
             if self.state is State.PRESSED and self.parameters.report_on is ReportOn.RELEASE:
                 self._events.append(ShortPress(self._pressed_at, since - self._pressed_at))
+            elif self.state is State.LONG and self.parameters.system_hold is not None:
+                self._events.append(LongPress(self._pressed_at))
             self.state = State.RELEASED
 
     def _hold_limit(self) -> float | None:
@@ -159,6 +174,8 @@ class GestureMachine:
             return None
         if self.state is State.PRESSED and self._has_long_press:
             return self.parameters.long_press
+        if self.state in (State.PRESSED, State.LONG) and self.parameters.system_hold is not None:
+            return self.parameters.system_hold
         return self.parameters.stuck
 
     @property
@@ -166,9 +183,13 @@ class GestureMachine:
         return self.parameters.long_press is not None and self.parameters.report_on is ReportOn.RELEASE
 
     def _hold(self) -> None:
+        is_yielding = self.parameters.system_hold is not None
         if self.state is State.PRESSED and self._has_long_press:
             self.state = State.LONG
-            self._events.append(LongPress(self._pressed_at))
+            if not is_yielding:
+                self._events.append(LongPress(self._pressed_at))
+        elif self.state in (State.PRESSED, State.LONG) and is_yielding:
+            self.state = State.YIELDED
         else:
             self.state = State.STUCK
             self._events.append(Stuck(self._pressed_at))

@@ -12,7 +12,9 @@ The kernel blinks where it can, so that a blinking LED costs no wake-ups and goe
 Trigger pattern fades from one brightness to the next; a pair of no time makes it a step
 (Documentation/ABI/testing/sysfs-class-led-trigger-pattern).
 
-The LED's former trigger with its settings, and its brightness, are saved when it is opened and put back at close.
+An LED of the multicolor class (multi_index "red green blue", multi_intensity) takes the colour of each pattern.
+
+The LED's former trigger with its settings, its brightness and its colour are saved when it is opened, and put back.
 """
 
 import asyncio
@@ -55,11 +57,12 @@ def _names(root: Path) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Saved:
-    """What an LED did before: its trigger, that trigger's settings (name, value), and its brightness."""
+    """What an LED did before: its trigger, that trigger's settings (name, value), its brightness and colour."""
 
     trigger: str
     settings: tuple[tuple[str, str], ...]
     brightness: str
+    intensity: str
 
 
 class LedClassIndicator:
@@ -76,12 +79,20 @@ class LedClassIndicator:
     def name(self) -> str:
         return self._led.name
 
+    @property
+    def has_colors(self) -> bool:
+        """It is one of the multicolor class."""
+        return bool(self._led.parts)
+
     def show(self, pattern: Pattern) -> None:
         self._stop()
-        if not self._show_by_kernel(pattern):
+        is_colored = self._led.set_color(pattern.color)
+        is_by_kernel = self._show_by_kernel(pattern)
+        if not is_by_kernel:
             self._led.write("trigger", "none")
             self._player.play(pattern)
-        elif (total := pattern.total_us) is not None:
+        # the player goes on to what follows by itself, but in the same colour
+        if (is_by_kernel or is_colored) and (total := pattern.total_us) is not None:
             self._end = self._loop.call_later(total / 1_000_000, self._show_next, pattern.then or Pattern("dark"))
 
     def close(self) -> None:
@@ -156,6 +167,7 @@ class _Led:
         self.name = _chosen(root, name)
         self._folder = root / self.name
         self.max_brightness = self.read("max_brightness") or "1"
+        self.parts = self.read("multi_index").split() if (self._folder / "multi_index").exists() else []
         for attribute in ("trigger", "brightness"):
             if not os.access(self._folder / attribute, os.W_OK):
                 raise BoardError(
@@ -189,7 +201,23 @@ class _Led:
     def save(self) -> _Saved:
         _, trigger = self.triggers()
         settings = () if trigger == "none" else tuple(self._settings())
-        return _Saved(trigger, settings, self.read("brightness"))
+        return _Saved(trigger, settings, self.read("brightness"), self.read("multi_intensity") if self.parts else "")
+
+    def set_color(self, color: tuple[int, int, int] | None) -> bool:
+        """Take a colour, parts other than red, green and blue dark; False where there is none to take or nothing to do.
+
+        A file that may not be written keeps its colour: the pattern says the same without.
+        """
+        if color is None or not self.parts:
+            return False
+        values = dict(zip(("red", "green", "blue"), color, strict=True))
+        full = int(self.max_brightness)
+        try:
+            self.write("multi_intensity", " ".join(str(values.get(part, 0) * full // 255) for part in self.parts))
+        except BoardError as error:
+            logger.debug("without its colour: %s", error)
+            return False
+        return True
 
     def _settings(self) -> Iterable[tuple[str, str]]:
         """What the trigger in use has: every other regular file that can be read and written."""
@@ -203,6 +231,8 @@ class _Led:
     def restore(self, saved: _Saved) -> None:
         """Put back what was saved; a setting that is refused is passed over."""
         self.write("trigger", "none")
+        if saved.intensity:
+            self.write("multi_intensity", saved.intensity)
         self.write("brightness", saved.brightness)
         if saved.trigger == "none":
             return

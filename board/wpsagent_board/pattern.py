@@ -40,6 +40,7 @@ class Pattern:
 
     steps: (on_ms, off_ms) in order, again and again; none: dark.  repeat: how many rounds, None without end.
     lasts: seconds, None without end.  then: what follows when it is over, None: dark.
+    color: red, green, blue, each 0 to 255, for LEDs that have a choice; None: as the LED is.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Pattern:
     repeat: int | None = None
     lasts: float | None = None
     then: "Pattern | None" = None
+    color: tuple[int, int, int] | None = None
 
     @property
     def is_dark(self) -> bool:

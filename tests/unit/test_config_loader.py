@@ -280,7 +280,7 @@ def test_every_line_of_the_error_names_the_file() -> None:
         parse("a = 1", "/etc/wps-agent.toml")
     assert str(caught.value).splitlines()[0] == (
         "/etc/wps-agent.toml: a: unknown, expected one of"
-        " agent, device, access_point, hostapd, station, button, led, mqtt"
+        " agent, device, access_point, hostapd, station, board, button, led, mqtt"
     )
 
 

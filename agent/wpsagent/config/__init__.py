@@ -6,6 +6,7 @@ from wpsagent.config.loader import load, parse
 from wpsagent.config.model import (
     AccessPointSettings,
     AgentSettings,
+    BoardSettings,
     ButtonAction,
     ButtonSettings,
     Configuration,
@@ -23,6 +24,7 @@ from wpsagent.config.model import (
 __all__ = [
     "AccessPointSettings",
     "AgentSettings",
+    "BoardSettings",
     "ButtonAction",
     "ButtonSettings",
     "Configuration",

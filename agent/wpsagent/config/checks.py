@@ -50,7 +50,13 @@ class Checks:
             if not is_attached(table):
                 self._programs(table)
                 self._create_on(table)
-        for check in (self._unique_interfaces, self._buttons, self._leds, self._pins, self._mqtt):
+        self._unique_interfaces()
+        self.board()
+        self._mqtt()
+
+    def board(self) -> None:
+        """Buttons and LEDs alone."""
+        for check in (self._buttons, self._leds, self._pins):
             check()
 
     def _roles(self) -> None:
@@ -179,17 +185,18 @@ class Checks:
 
     def _unique_interfaces(self) -> None:
         tables = [*self._root.many("access_point"), *self._root.many("station")]
-        self._unique(tables, "interface", lambda table: table["interface"])
+        self._unique([(table, "interface") for table in tables])
 
-    def _unique(self, tables: Iterable[Table], name: str, identity: Callable[[Table], object]) -> None:
-        seen: dict[object, Table] = {}
-        for table in tables:
-            value = identity(table)
+    def _unique(self, keys: Iterable[tuple[Table, str]], identity: Callable[[str], str] = str) -> None:
+        """What these keys of tables hold is held only once."""
+        seen: dict[str, Table] = {}
+        for table, name in keys:
+            value = table[name]
             if value is None:
                 continue
-            first = seen.setdefault(value, table)
-            if first is not table:
-                self._add(table, name, f'found "{table[name]}", which {first.path} has already')
+            if first := seen.get(identity(value)):
+                self._add(table, name, f'found "{value}", which {first.path} has already')
+            seen.setdefault(identity(value), table)
 
     # ---- stations
 
@@ -210,6 +217,7 @@ class Checks:
             self._needs(table, "pin", "gpiozero")
             self._belongs(table, {"pin": ("gpiozero",), "device": ("evdev",), "name": ("uevent",)})
             self._actions(table)
+            self._system_hold(table)
             if not access_points or not table.is_usable("groups") or not self._uses_groups(table):
                 continue
             for group in table["groups"]:
@@ -232,10 +240,37 @@ class Checks:
         elif not self._root.many("access_point") and "groups" in table.given:
             self._add(table, "groups", "found without access points, expected with them only")
 
+    def _system_hold(self, table: Table) -> None:
+        hold, long_press = table["system_hold_s"], table["long_press_s"]
+        if hold is not None and table.is_usable("long_press_s", "system_hold_s") and hold <= long_press:
+            self._add(table, "system_hold_s", f"found {hold:g}, expected more than long_press_s ({long_press:g})")
+
     def _leds(self) -> None:
         for table in self._root.many("led"):
-            self._needs(table, "pin", "gpiozero")
+            if table.one("pins") is None:
+                self._needs(table, "pin", "gpiozero")
             self._belongs(table, {"pin": ("gpiozero",), "name": ("led_class",)})
+            self._parts(table, "pins", "pin", "gpiozero")
+            self._parts(table, "names", "name", "led_class")
+            self._colors(table)
+
+    def _parts(self, table: Table, several: str, single: str, backend: str) -> None:
+        """Pins or names of an LED of several colours, instead of the one of an LED that has only one."""
+        parts = table.one(several)
+        if parts is None:
+            return
+        if table.is_usable("backend") and table["backend"] not in (backend, "simulated"):
+            self._add(table, several, f'found with backend = "{table["backend"]}", expected with "{backend}" only')
+        if single in table.given:
+            self._add(table, single, f"found beside {several}, expected only one of them")
+        if len(parts.given) < 2:
+            self._add(table, several, "found fewer than two of red, green, blue, expected two or three")
+
+    def _colors(self, table: Table) -> None:
+        """An LED of one pin has the colour that it has."""
+        is_single = table["backend"] == "gpiozero" and table.one("pins") is None
+        if table.one("colors") is not None and is_single and table.is_usable("backend"):
+            self._add(table, "colors", "found on an LED of one pin, expected with a table [led.pins]")
 
     def _needs(self, table: Table, name: str, backend: str) -> None:
         if table["backend"] == backend and name not in table.given:
@@ -251,11 +286,12 @@ class Checks:
 
     def _pins(self) -> None:
         """One pin is one button or one LED."""
-        tables = [*self._root.many("button"), *self._root.many("led")]
-        usable = [table for table in tables if table["backend"] == "gpiozero" and table.is_usable("pin")]
-        self._unique(usable, "pin", lambda table: table["pin"] and table["pin"].upper().removeprefix("GPIO"))
-        named = [table for table in self._root.many("led") if table["backend"] == "led_class"]
-        self._unique(named, "name", lambda table: table["name"])
+        leds = self._root.many("led")
+        tables = [*self._root.many("button"), *leds]
+        pins = [(table, "pin") for table in tables if table["backend"] == "gpiozero" and table.is_usable("pin")]
+        self._unique([*pins, *_parts(leds, "pins")], lambda pin: pin.upper().removeprefix("GPIO"))
+        names = [(table, "name") for table in leds if table["backend"] == "led_class"]
+        self._unique([*names, *_parts(leds, "names")])
 
     # ---- MQTT
 
@@ -312,6 +348,12 @@ def _complaint(program: Path) -> str:
     if not os.access(program, os.X_OK):
         return "is not executable: chmod +x it"
     return "can be changed by everyone on this device: chmod o-w it" if mode & stat.S_IWOTH else ""
+
+
+def _parts(leds: Iterable[Table], several: str) -> list[tuple[Table, str]]:
+    """Each pin, or each name, of LEDs of several colours."""
+    tables = [parts for led in leds if (parts := led.one(several)) is not None]
+    return [(parts, part) for parts in tables for part in sorted(parts.given - parts.bad)]
 
 
 def _expected_groups(groups: set[str]) -> str:

@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from wpsagent.config.table import HOSTAPD, MQTT, REQUIRED, SECTIONS, STATION, TLS, Key, Section
+from wpsagent.config.table import BOARD, HOSTAPD, MQTT, REQUIRED, SECTIONS, STATION, TLS, Key, Section
 
 # Keys that stand uncommented besides those that are required: the file works as it is printed.
 _SHOWN = {("access_point", "ssid"), ("access_point", "passphrase"), ("button", "pin"), ("led", "name")}
@@ -19,7 +19,7 @@ def describe() -> str:
 def _lines() -> Iterator[str]:
     yield "# Configuration of wps-agent (TOML).  Commented keys show their default, or an example where there is none."
     for section in SECTIONS:
-        is_optional = section in (HOSTAPD, STATION, MQTT, TLS) or "." in section.name
+        is_optional = section in (HOSTAPD, STATION, BOARD, MQTT, TLS) or "." in section.name
         yield ""
         yield f"# {section.help}"
         header = f"[[{section.name}]]" if section.is_array else f"[{section.name}]"

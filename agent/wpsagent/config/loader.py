@@ -8,7 +8,7 @@ Relative file names in it (passphrase_file, certificates) are relative to the fi
 import socket
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from wpsagent.config.model import (
     FRAME_PROTECTION,
     AccessPointSettings,
     AgentSettings,
+    BoardSettings,
     ButtonAction,
     ButtonSettings,
     Configuration,
@@ -128,7 +129,8 @@ def world_readable(path: Path, holds_secrets: bool, advice: str = "chmod 600 it"
 
 def _configuration(root: Table, warnings: tuple[str, ...], host_name: str) -> Configuration:
     agent = _agent(root, host_name)
-    mqtt = root.one("mqtt")
+    mqtt, board = root.one("mqtt"), root.one("board")
+    has_both = bool(root.many("access_point") and root.many("station"))
     return Configuration(
         agent=agent,
         device=_device(_section(root, "device")),
@@ -139,9 +141,10 @@ def _configuration(root: Table, warnings: tuple[str, ...], host_name: str) -> Co
             _station(table, agent.state_directory) for table in root.many("station") if not is_attached(table)
         ),
         attached=attached(root),
-        buttons=tuple(_button(table, _long_press(root)) for table in root.many("button")),
+        buttons=tuple(_button(table, _long_press(has_both)) for table in root.many("button")),
         leds=tuple(_led(table) for table in root.many("led")),
         mqtt=None if mqtt is None else _mqtt(mqtt, agent.node),
+        board=None if board is None else BoardSettings(**board.values),
         warnings=warnings,
     )
 
@@ -191,9 +194,8 @@ def _station(table: Table, state_directory: str) -> StationSettings:
     return StationSettings(**values)
 
 
-def _long_press(root: Table) -> ButtonAction:
+def _long_press(has_both: bool) -> ButtonAction:
     """What a long press is where nobody says it: the other role's button where there are both roles."""
-    has_both = bool(root.many("access_point") and root.many("station"))
     return ButtonAction.STATION_PBC if has_both else ButtonAction.CANCEL
 
 
@@ -205,9 +207,39 @@ def _button(table: Table, long_press: ButtonAction) -> ButtonSettings:
 
 
 def _led(table: Table) -> LedSettings:
-    patterns = table.one("patterns")
-    figures = {} if patterns is None else {name: patterns[name] for name in sorted(patterns.given)}
-    return LedSettings(patterns=tuple(figures.items()), **table.values)
+    parts = _given(table, "pins") or _given(table, "names")
+    return LedSettings(patterns=_given(table, "patterns"), parts=parts, colors=_given(table, "colors"), **table.values)
+
+
+def _given(table: Table, name: str) -> tuple[tuple[str, Any], ...]:
+    """What a table within a table says, by key."""
+    inner = table.one(name)
+    return () if inner is None else tuple((key, inner[key]) for key in sorted(inner.given))
+
+
+def with_board(
+    configuration: Configuration, tables: Mapping[str, Sequence[Mapping[str, Any]]], origin: str
+) -> Configuration:
+    """The configuration with the buttons and LEDs of a board where it has none of its own.
+
+    tables: those of [[button]] and [[led]].  Its buttons act on every network with WPS.  Raises ConfigError with the
+    problems in the tables, which come from `origin`.
+    """
+    reading = Reading()
+    root = reading.document(tables)
+    Checks(root, reading.problems, Path()).board()
+    if reading.problems:
+        raise ConfigError([f"{origin}: {problem}" for problem in reading.problems])
+    long_press = _long_press(bool(configuration.access_points and configuration.stations))
+    groups = tuple(sorted({ap.button_group for ap in configuration.access_points if ap.wps}))
+    buttons = [_button(table, long_press) for table in root.many("button")]
+    if groups:
+        buttons = [replace(button, groups=groups) for button in buttons]
+    return replace(
+        configuration,
+        buttons=configuration.buttons or tuple(buttons),
+        leds=configuration.leds or tuple(_led(table) for table in root.many("led")),
+    )
 
 
 def _mqtt(table: Table, node: str) -> MqttSettings:

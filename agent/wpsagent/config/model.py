@@ -225,8 +225,18 @@ class AttachedSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BoardSettings:
+    """[board]: the profile whose button and LED are taken where the file has no tables of them; "auto": detected."""
+
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
 class ButtonSettings:
-    """[[button]]: a push-button and what its gestures mean; groups names the access points' button groups."""
+    """[[button]]: a push-button and what its gestures mean; groups names the access points' button groups.
+
+    system_hold_s: holds from here on are left to the system; None: all are ours.
+    """
 
     backend: str
     pin: str | None
@@ -239,17 +249,23 @@ class ButtonSettings:
     short_press: ButtonAction
     long_press: ButtonAction
     groups: tuple[str, ...]
+    system_hold_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LedSettings:
-    """[[led]]: an indicator.  patterns overrides figures: name → ((on_ms, off_ms), …), repeated for ever."""
+    """[[led]]: an indicator.  patterns overrides figures: name → ((on_ms, off_ms), …), repeated for ever.
+
+    parts: (part, pin or name) of an LED of several colours; colors: (pattern, colour) where it is not the usual one.
+    """
 
     backend: str
     pin: str | None
     name: str | None
     active_high: bool
     patterns: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
+    parts: tuple[tuple[str, str], ...] = ()
+    colors: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,4 +309,5 @@ class Configuration:
     mqtt: MqttSettings | None
     stations: tuple[StationSettings, ...] = ()
     warnings: tuple[str, ...] = ()
+    board: BoardSettings | None = None
     attached: tuple[AttachedSettings, ...] = ()

@@ -33,6 +33,7 @@ _OLD_CIPHERS = {
 }
 _LONG_PRESS_LIMIT = ": holds of 10 s and more are left to the board's reset"
 _ACTIONS = tuple(action.value for action in ButtonAction)
+_COLORS = c.choice("red", "green", "blue", "amber", "cyan", "magenta", "white")
 
 WPS_STATES = {"configured": WpsState.CONFIGURED, "unconfigured": WpsState.NOT_CONFIGURED}
 SETUP_LOCK_MODES = {
@@ -283,15 +284,28 @@ STATION = Section(
     is_array=True,
 )
 
+BOARD = Section(
+    "board",
+    "The button and LED of a known board, taken where the file has no tables of buttons, or none of LEDs.",
+    (
+        Key(
+            "profile",
+            c.text(1, 64),
+            "auto",
+            "auto: detected; or one of those that `wps-agent board list` shows.",
+        ),
+    ),
+)
+
 BUTTON = Section(
     "button",
     "A push-button.  Repeat the table for more.",
     (
         Key(
             "backend",
-            c.choice("gpiozero", "evdev", "uevent", "simulated"),
+            c.choice("gpiozero", "evdev", "uevent", "simulated", "none"),
             REQUIRED,
-            "gpiozero: a Raspberry Pi's pin; evdev: KEY_WPS_BUTTON; uevent: OpenWrt's buttons; simulated: none.",
+            "gpiozero: a Raspberry Pi's pin; evdev: KEY_WPS_BUTTON; uevent: OpenWrt's buttons; simulated; none.",
             '"gpiozero"',
         ),
         Key("pin", c.pin, None, "Pin (gpiozero).", "17"),
@@ -321,6 +335,13 @@ BUTTON = Section(
             '"cancel"',
         ),
         Key("groups", c.names, ("main",), "Button groups of the access points that it acts on.", '["main"]'),
+        Key(
+            "system_hold_s",
+            c.seconds(1, 9.9),
+            None,
+            "A hold this long is left to the system (OpenWrt's reset); a long press then counts at its release.",
+            "5.0",
+        ),
     ),
     is_array=True,
 )
@@ -331,9 +352,9 @@ LED = Section(
     (
         Key(
             "backend",
-            c.choice("gpiozero", "led_class", "simulated"),
+            c.choice("gpiozero", "led_class", "simulated", "none"),
             REQUIRED,
-            "gpiozero: a Raspberry Pi's pin; led_class: /sys/class/leds; simulated: none.",
+            "gpiozero: a Raspberry Pi's pin; led_class: /sys/class/leds; simulated; none.",
             '"led_class"',
         ),
         Key("pin", c.pin, None, "Pin (gpiozero).", "27"),
@@ -358,6 +379,36 @@ PATTERNS = Section(
             "[[100, 100], [100, 100], [100, 100], [100, 100], [100, 500]]",
         ),
         Key("success", c.figure, None, "A device has joined.", "[[1000, 0]]"),
+    ),
+)
+
+PINS = Section(
+    "led.pins",
+    "Pins of an LED of several colours (gpiozero), instead of pin.",
+    tuple(
+        Key(part, c.pin, None, f"Pin of the {part} part.", example)
+        for part, example in (("red", "22"), ("green", "27"), ("blue", "24"))
+    ),
+)
+
+NAMES = Section(
+    "led.names",
+    "Several LEDs under /sys/class/leds that are one in several colours, instead of name.",
+    tuple(
+        Key(part, c.text(1, 64), None, f"Name of the {part} part.", f'"{part}:wps"')
+        for part in ("red", "green", "blue")
+    ),
+)
+
+COLORS = Section(
+    "led.colors",
+    "Colours of an LED that has several: pins, names, or one of the kernel's multicolor class.",
+    (
+        Key("idle", _COLORS, None, "Nothing goes on.", '"white"'),
+        Key("in_progress", _COLORS, None, "The window is open, or a run is under way.", '"amber"'),
+        Key("error", _COLORS, None, "It failed, or nobody came.", '"red"'),
+        Key("overlap", _COLORS, None, "Two devices pressed at once.", '"red"'),
+        Key("success", _COLORS, None, "A device has joined.", '"green"'),
     ),
 )
 
@@ -404,4 +455,19 @@ TLS = Section(
     ),
 )
 
-SECTIONS: Final = (AGENT, DEVICE, ACCESS_POINT, HOSTAPD, STATION, BUTTON, LED, PATTERNS, MQTT, TLS)
+SECTIONS: Final = (
+    AGENT,
+    DEVICE,
+    ACCESS_POINT,
+    HOSTAPD,
+    STATION,
+    BOARD,
+    BUTTON,
+    LED,
+    PATTERNS,
+    PINS,
+    NAMES,
+    COLORS,
+    MQTT,
+    TLS,
+)

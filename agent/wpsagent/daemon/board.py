@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Binds the board: what the configuration calls a button or an LED becomes one.
 
-The only module of the agent that knows `wpsagent_board`.
+Nothing below the daemon knows `wpsagent_board`.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from typing import TypeVar, get_args
 from wpsagent.config.model import ButtonAction, ButtonSettings, LedSettings
 from wpsagent.errors import AgentError
 from wpsagent_board.button import Button
+from wpsagent_board.colors import COLORS, PARTS
 from wpsagent_board.errors import BoardError
 from wpsagent_board.factory import (
     BUTTON_BACKENDS,
@@ -19,7 +20,7 @@ from wpsagent_board.factory import (
     ButtonSpec,
     IndicatorSpec,
     open_button,
-    open_indicator,
+    open_led,
 )
 from wpsagent_board.gesture import Gesture, GestureParameters, LongPress, ReportOn, ShortPress, Stuck
 from wpsagent_board.gpio import Pull
@@ -74,30 +75,33 @@ def open_leds(settings: tuple[LedSettings, ...]) -> Leds:
     loop = asyncio.get_running_loop()
     for led in settings:
         spec = IndicatorSpec(
-            backend=_one_of(INDICATOR_BACKENDS, led.backend), pin=led.pin, active_high=led.active_high, name=led.name
+            backend=_one_of(INDICATOR_BACKENDS, led.backend),
+            pin=led.pin,
+            active_high=led.active_high,
+            name=led.name,
+            parts={_one_of(PARTS, part): place for part, place in led.parts},
+            colors={pattern: _one_of(COLORS, color) for pattern, color in led.colors},
         )
         try:
-            leds.add(open_indicator(spec, loop), parse_patterns(dict(led.patterns)))
+            leds.add(*open_led(spec, parse_patterns(dict(led.patterns)), loop))
         except BoardError as error:
             leds.close()
-            raise BoardUnavailableError(f"LED {led.name or led.pin or led.backend}: {error}") from error
+            raise BoardUnavailableError(f"LED {led_name(led)}: {error}") from error
     return leds
+
+
+def led_name(settings: LedSettings) -> str:
+    """How an LED is called in messages."""
+    several = "/".join(place for _, place in settings.parts)
+    return settings.name or settings.pin or several or settings.backend
 
 
 def open_buttons(settings: tuple[ButtonSettings, ...], handler: PressHandler) -> list[Button]:
     """Every button of the configuration; raises BoardUnavailableError and gives back those it had."""
     buttons: list[Button] = []
     for button in settings:
-        spec = ButtonSpec(
-            backend=_one_of(BUTTON_BACKENDS, button.backend),
-            pin=button.pin,
-            active_low=button.active_low,
-            pull=_one_of(get_args(Pull), button.pull),
-            device=button.device,
-            name=button.name,
-        )
         try:
-            buttons.append(bind_button(open_button(spec, asyncio.get_running_loop()), button, handler))
+            buttons.append(bind_button(open_source(button), button, handler))
         except BoardError as error:
             for opened in buttons:
                 opened.close()
@@ -105,12 +109,27 @@ def open_buttons(settings: tuple[ButtonSettings, ...], handler: PressHandler) ->
     return buttons
 
 
+def open_source(settings: ButtonSettings) -> ButtonSource:
+    """The button itself, its edges not yet told; raises BoardError."""
+    spec = ButtonSpec(
+        backend=_one_of(BUTTON_BACKENDS, settings.backend),
+        pin=settings.pin,
+        active_low=settings.active_low,
+        pull=_one_of(get_args(Pull), settings.pull),
+        device=settings.device,
+        name=settings.name,
+    )
+    return open_button(spec, asyncio.get_running_loop())
+
+
 def bind_button(source: ButtonSource, settings: ButtonSettings, handler: PressHandler) -> Button:
     """A button whose gestures mean what the settings say.
 
-    Where a long press means nothing a press is reported at once, not at its release.
+    Where a long press means nothing a press is reported at once, not at its release, unless it may still become a hold
+    that the system is to have.
     """
     has_long_press = settings.long_press is not ButtonAction.NONE
+    is_at_release = has_long_press or settings.system_hold_s is not None
 
     def gesture_made(gesture: Gesture) -> None:
         match gesture:
@@ -124,7 +143,8 @@ def bind_button(source: ButtonSource, settings: ButtonSettings, handler: PressHa
     parameters = GestureParameters(
         settle=settings.debounce_ms / 1000,
         long_press=settings.long_press_s if has_long_press else None,
-        report_on=ReportOn.RELEASE if has_long_press else ReportOn.PRESS,
+        report_on=ReportOn.RELEASE if is_at_release else ReportOn.PRESS,
+        system_hold=settings.system_hold_s,
     )
     return Button(source, asyncio.get_running_loop(), gesture_made, parameters)
 

@@ -28,6 +28,7 @@ from wpsagent.control.agent import AccessPoint, AccessPointStatus, WpsStatus
 from wpsagent.control.commands import Commands
 from wpsagent.daemon.added_access_points import AddedAccessPoints
 from wpsagent.daemon.board import Leds, button_name, open_buttons, open_leds
+from wpsagent.daemon.board_profile import equipped
 from wpsagent.daemon.control import ControlSockets
 from wpsagent.daemon.hooks import StationHooks
 from wpsagent.daemon.interfaces import Interfaces
@@ -99,7 +100,7 @@ class Daemon:
         on_hang_up: Callable[[], None] | None = None,
     ) -> None:
         """on_hang_up: what SIGHUP asks for; where nobody says it, it is the end."""
-        self.configuration = configuration
+        self.configuration = configuration = equipped(configuration)
         networks = [
             Network(ap.interface, ap.button_group, ap.ssid, ap.channel, ap.follow) for ap in configuration.access_points
         ]

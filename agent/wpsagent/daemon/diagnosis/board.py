@@ -8,9 +8,10 @@ import os
 from collections.abc import AsyncIterator
 
 from wpsagent.config.model import ButtonSettings, LedSettings
-from wpsagent.daemon.board import BoardUnavailableError, button_name
+from wpsagent.daemon.board import BoardUnavailableError, button_name, led_name
 from wpsagent.daemon.diagnosis.findings import Finding, ok, problem, skipped, split_advice, warning
 from wpsagent.daemon.diagnosis.survey import Presence, Survey
+from wpsagent_board.profile import detected
 
 _DEFAULT_REMEDY = "correct its table in the configuration, or its wiring"
 _WRONG_POLARITY = {
@@ -22,7 +23,9 @@ _WRONG_POLARITY = {
 
 
 async def check_board(survey: Survey) -> AsyncIterator[Finding]:
-    """A line for each button and LED."""
+    """What board it is, as far as it can be told, then a line for each button and LED."""
+    if (match := detected(survey.board_traits)) is not None:
+        yield ok("board profile", f"{match.profile.name} ({match.profile.title}): {match.reason}")
     configuration = survey.configuration
     if configuration is None:
         yield skipped("board", "there is no usable configuration that names buttons and LEDs")
@@ -56,7 +59,7 @@ def _button(survey: Survey, settings: ButtonSettings) -> Finding:
 
 
 def _led(survey: Survey, settings: LedSettings) -> Finding:
-    check = f"LED {settings.name or settings.pin or settings.backend}"
+    check = f"LED {led_name(settings)}"
     if survey.is_agent_there:
         return _in_use(survey, check)
     if (refusal := _refused_node(survey, check, settings.backend, None)) is not None:

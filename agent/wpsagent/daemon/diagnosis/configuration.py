@@ -4,6 +4,7 @@
 import os
 from collections.abc import AsyncIterator
 
+from wpsagent.daemon.board_profile import equipped
 from wpsagent.daemon.diagnosis.findings import Finding, ok, problem, split_advice, warning
 from wpsagent.daemon.diagnosis.survey import Survey
 from wpsagent.errors import ConfigError
@@ -18,7 +19,8 @@ async def check_configuration(survey: Survey) -> AsyncIterator[Finding]:
         yield _unreadable(survey)
         return
     try:
-        configuration = survey.configuration = survey.ports.load(path)
+        configuration = equipped(survey.ports.load(path), survey.board_traits)
+        survey.configuration = configuration
     except ConfigError as error:
         remedy = f"correct it in {path}, then try again: wps-agent config check --config {path}"
         for line in error.problems:

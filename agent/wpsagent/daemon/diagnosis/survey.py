@@ -29,6 +29,7 @@ from wpsagent.daemon.board import open_buttons, open_leds
 from wpsagent.io.async_control_client import AsyncControlClient
 from wpsagent.io.control_client import ControlSocketError
 from wpsagent.io.nl80211.capabilities import WiphyDescription, discover
+from wpsagent_board.detect import BoardTraits, look_at_board
 
 COMMAND_TIME = 10.0
 ANSWER_TIME = 2.0
@@ -231,8 +232,12 @@ class Survey:
     # ---- what kind of system this is
 
     @property
+    def board_traits(self) -> BoardTraits:
+        return look_at_board(self.ports.root)
+
+    @property
     def is_openwrt(self) -> bool:
-        return self.path("/etc/openwrt_release").exists()
+        return self.board_traits.is_openwrt
 
     @property
     def has_systemd(self) -> bool:
@@ -240,7 +245,7 @@ class Survey:
 
     @property
     def is_raspberry_pi(self) -> bool:
-        return "Raspberry Pi" in self.read("/proc/device-tree/model")
+        return "Raspberry Pi" in (self.board_traits.model or "")
 
     def service_command(self, verb: str, name: str) -> str:
         """How this system starts or stops a service."""
