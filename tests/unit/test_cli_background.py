@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Into the background: when the command returns, with which code, and what is left of it; the PID file."""
 
+import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -11,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from wpsagent.cli.background import PidFileError, pid_file
+
+LIMIT = 30
+"""Seconds after which a test gives up."""
 
 PRELUDE = """
 import os, sys
@@ -25,7 +30,7 @@ def run(work: str, fifo: Path) -> subprocess.CompletedProcess[str]:
         f"{PRELUDE}\ndef work(ready):\n{textwrap.indent(textwrap.dedent(work), '    ')}\nsys.exit(in_background(work))"
     )
     return subprocess.run(
-        [sys.executable, "-c", code, str(fifo)], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", code, str(fifo)], capture_output=True, text=True, timeout=LIMIT, check=False
     )
 
 
@@ -34,6 +39,18 @@ def fifo(tmp_path: Path) -> Path:
     path = tmp_path / "fifo"
     os.mkfifo(path)
     return path
+
+
+def read(fifo: Path) -> str:
+    """What the child writes into the fifo, at whose beginning it waits until somebody reads."""
+    descriptor = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        assert poll.poll(LIMIT * 1000), "the child does not write"
+        return os.read(descriptor, 4096).decode()
+    finally:
+        os.close(descriptor)
 
 
 def test_the_command_returns_when_the_child_is_ready_and_the_child_goes_on(fifo: Path) -> None:
@@ -49,7 +66,7 @@ def test_the_command_returns_when_the_child_is_ready_and_the_child_goes_on(fifo:
         fifo,
     )
     # The child waits at the fifo until it is read here: it has outlived the command.
-    pid, session, output = fifo.read_text().split()
+    pid, session, output = read(fifo).split()
     assert (done.returncode, done.stdout, done.stderr) == (0, "before\n", "")
     assert (pid == session, output) == (True, "/dev/null")
 
@@ -70,17 +87,31 @@ def test_a_child_that_ends_before_it_is_ready_is_a_failure(fifo: Path, work: str
     assert ("told" in done.stderr) == ("told" in work)
 
 
-def test_an_interrupted_command_ends_the_child(fifo: Path) -> None:
-    code = f"{PRELUDE}\nimport signal\ndef work(ready):\n    open(fifo, 'w').write('x')\n    signal.pause()\n"
-    process = subprocess.Popen(
-        [sys.executable, "-c", f"{code}\nsys.exit(in_background(work))", str(fifo)], stderr=subprocess.PIPE
-    )
-    with process:
-        assert fifo.read_text() == "x"
-        process.send_signal(signal.SIGINT)
-        assert process.stderr is not None
+@pytest.mark.parametrize("is_at_fork", [False, True])
+def test_an_interrupted_command_ends_the_child(fifo: Path, is_at_fork: bool) -> None:
+    early = "os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGINT))" if is_at_fork else ""
+    code = f"""{PRELUDE}
+import signal
+{early}
+def work(ready):
+    open(fifo, 'w').write(str(os.getpid()))
+    signal.pause()
+sys.exit(in_background(work))
+"""
+    process = subprocess.Popen([sys.executable, "-c", code, str(fifo)], stderr=subprocess.PIPE)
+    child = None
+    try:
+        if not is_at_fork:  # else the child has its end before it says anything
+            child = int(read(fifo))
+            process.send_signal(signal.SIGINT)
         # The end of standard error is the end of both.
-        assert b"KeyboardInterrupt" in process.stderr.read()
+        assert b"KeyboardInterrupt" in process.communicate(timeout=LIMIT)[1]
+    finally:
+        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            if child is not None:
+                os.kill(child, signal.SIGKILL)
+        process.wait(LIMIT)
 
 
 def test_the_pid_file_is_there_as_long_as_the_process(tmp_path: Path) -> None:

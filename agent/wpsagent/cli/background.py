@@ -29,17 +29,21 @@ def in_background(work: Callable[[Callable[[], None]], int]) -> int:
     work is given what it has to call when it is ready: from then on it has no terminal.
     """
     reading, writing = os.pipe()
+    # An interrupt waits until somebody answers for the child: one that came in between would leave it behind.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     child = os.fork()
     if child:
         os.close(writing)
-        return _wait_for(child, reading)
+        return _wait_for(child, reading, mask)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     os.close(reading)
     os.setsid()
     return work(lambda: _detach(writing))
 
 
-def _wait_for(child: int, reading: int) -> int:
+def _wait_for(child: int, reading: int, mask: set[signal.Signals | int]) -> int:
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         is_ready = os.read(reading, 1) == _READY
     except KeyboardInterrupt:
         os.kill(child, signal.SIGTERM)
