@@ -35,6 +35,7 @@ def test_the_commands_are_those_that_the_readme_names() -> None:
         "status",
         "events",
         "doctor",
+        "board",
         "config",
         "hostapd",
         "supplicant",

@@ -45,6 +45,12 @@ def _seconds(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= 100:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 to 100, found {text!r}")
+    return int(text)
+
+
 def _run(options: argparse.Namespace) -> int:
     from wpsagent.io.lean_import import without
 
@@ -94,6 +100,12 @@ def _doctor(options: argparse.Namespace) -> int:
     from wpsagent.cli.doctor import doctor
 
     return doctor(options)
+
+
+def _board(options: argparse.Namespace) -> int:
+    from wpsagent.cli.board import board
+
+    return board(options)
 
 
 def _config(options: argparse.Namespace) -> int:
@@ -327,6 +339,31 @@ COMMANDS: Sequence[Command] = (
         (_CONFIG, _JSON),
         _doctor,
         "  wps-agent doctor\n  wps-agent doctor --config my.toml --json\n",
+    ),
+    Command(
+        "board",
+        "which boards are known, how one is wired, and whether its button and LED work",
+        (
+            _option(
+                "action",
+                text="list: all, this one marked; show: wiring and configuration; test: try LED and button",
+                choices=("list", "show", "test"),
+            ),
+            _option("name", text="a board (default: this one; test: what the configuration says)", nargs="?"),
+            _option(
+                "--timeout",
+                text="test: wait so many seconds for the button (default: 30)",
+                type=_seconds,
+                default=30,
+                metavar="SECONDS",
+            ),
+            _option("--presses", text="test: measure so many presses (default: 1)", type=_count, default=1),
+            _JSON,
+            _SOCKET,
+            _CONFIG,
+        ),
+        _board,
+        "  wps-agent board list\n  wps-agent board show raspberry-pi-4\n  wps-agent board test --presses 3\n",
     ),
     Command(
         "config",

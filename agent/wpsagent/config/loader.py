@@ -222,24 +222,30 @@ def with_board(
 ) -> Configuration:
     """The configuration with the buttons and LEDs of a board where it has none of its own.
 
-    tables: those of [[button]] and [[led]].  Its buttons act on every network with WPS.  Raises ConfigError with the
-    problems in the tables, which come from `origin`.
+    Its buttons act on every network with WPS.  Raises ConfigError, as board_parts does.
+    """
+    has_both = bool(configuration.access_points and configuration.stations)
+    buttons, leds = board_parts(tables, origin, has_both=has_both)
+    groups = tuple(sorted({ap.button_group for ap in configuration.access_points if ap.wps}))
+    if groups:
+        buttons = tuple(replace(button, groups=groups) for button in buttons)
+    return replace(configuration, buttons=configuration.buttons or buttons, leds=configuration.leds or leds)
+
+
+def board_parts(
+    tables: Mapping[str, Sequence[Mapping[str, Any]]], origin: str, *, has_both: bool = False
+) -> tuple[tuple[ButtonSettings, ...], tuple[LedSettings, ...]]:
+    """Buttons and LEDs from tables [[button]] and [[led]]; raises ConfigError with the problems in what `origin` says.
+
+    has_both: the board is an access point and a station.
     """
     reading = Reading()
     root = reading.document(tables)
     Checks(root, reading.problems, Path()).board()
     if reading.problems:
         raise ConfigError([f"{origin}: {problem}" for problem in reading.problems])
-    long_press = _long_press(bool(configuration.access_points and configuration.stations))
-    groups = tuple(sorted({ap.button_group for ap in configuration.access_points if ap.wps}))
-    buttons = [_button(table, long_press) for table in root.many("button")]
-    if groups:
-        buttons = [replace(button, groups=groups) for button in buttons]
-    return replace(
-        configuration,
-        buttons=configuration.buttons or tuple(buttons),
-        leds=configuration.leds or tuple(_led(table) for table in root.many("led")),
-    )
+    buttons = tuple(_button(table, _long_press(has_both)) for table in root.many("button"))
+    return buttons, tuple(_led(table) for table in root.many("led"))
 
 
 def _mqtt(table: Table, node: str) -> MqttSettings:

@@ -72,22 +72,26 @@ class Leds:
 def open_leds(settings: tuple[LedSettings, ...]) -> Leds:
     """Every LED of the configuration; raises BoardUnavailableError and gives back those it had."""
     leds = Leds()
-    loop = asyncio.get_running_loop()
     for led in settings:
-        spec = IndicatorSpec(
-            backend=_one_of(INDICATOR_BACKENDS, led.backend),
-            pin=led.pin,
-            active_high=led.active_high,
-            name=led.name,
-            parts={_one_of(PARTS, part): place for part, place in led.parts},
-            colors={pattern: _one_of(COLORS, color) for pattern, color in led.colors},
-        )
         try:
-            leds.add(*open_led(spec, parse_patterns(dict(led.patterns)), loop))
+            leds.add(*open_one_led(led))
         except BoardError as error:
             leds.close()
             raise BoardUnavailableError(f"LED {led_name(led)}: {error}") from error
     return leds
+
+
+def open_one_led(settings: LedSettings) -> tuple[Indicator, Mapping[str, Pattern]]:
+    """An LED, and what it shows by name; raises BoardError."""
+    spec = IndicatorSpec(
+        backend=_one_of(INDICATOR_BACKENDS, settings.backend),
+        pin=settings.pin,
+        active_high=settings.active_high,
+        name=settings.name,
+        parts={_one_of(PARTS, part): place for part, place in settings.parts},
+        colors={pattern: _one_of(COLORS, color) for pattern, color in settings.colors},
+    )
+    return open_led(spec, parse_patterns(dict(settings.patterns)), asyncio.get_running_loop())
 
 
 def led_name(settings: LedSettings) -> str:

@@ -6,7 +6,7 @@ that the profile only hopes for (the first that is meant for WPS) is left out wh
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,8 @@ from wpsagent_board.errors import BoardError
 from wpsagent_board.profile import AUTO, Match, Profile, detected, matches, profile
 
 logger = logging.getLogger(__name__)
+
+__all__ = ["Match", "Profile", "equipped", "known_boards", "look_at_board", "profile_tables"]
 
 
 def equipped(configuration: Configuration, traits: BoardTraits | None = None) -> Configuration:
@@ -38,6 +40,11 @@ def equipped(configuration: Configuration, traits: BoardTraits | None = None) ->
     )
 
 
+def known_boards(traits: BoardTraits) -> list[Match]:
+    """Every profile, the one to be preferred first, and whether it fits."""
+    return matches(traits)
+
+
 def chosen(name: str, traits: BoardTraits) -> Match:
     """The profile of a name, or the one detected for "auto"; raises ConfigError that says what there is."""
     if name != AUTO:
@@ -53,10 +60,16 @@ def chosen(name: str, traits: BoardTraits) -> Match:
 
 def with_profile(configuration: Configuration, profile: Profile, traits: BoardTraits) -> Configuration:
     """The configuration with a profile's buttons and LEDs where it has none; raises ConfigError."""
-    leds = [led for led in profile.leds if traits.leds or not _is_hoped_for(led)]
-    if len(leds) < len(profile.leds) and not configuration.leds:
+    tables = profile_tables(profile, traits)
+    if len(tables["led"]) < len(profile.leds) and not configuration.leds:
         logger.info("board: the kernel has no LED that is meant for WPS: nothing shows what goes on")
-    return with_board(configuration, {"button": profile.buttons, "led": leds}, f"board profile {profile.name}")
+    return with_board(configuration, tables, f"board profile {profile.name}")
+
+
+def profile_tables(profile: Profile, traits: BoardTraits) -> dict[str, Sequence[Mapping[str, Any]]]:
+    """The tables [[button]] and [[led]] that a profile stands for on this board."""
+    leds = [led for led in profile.leds if traits.leds or not _is_hoped_for(led)]
+    return {"button": list(profile.buttons), "led": leds}
 
 
 def _is_hoped_for(led: Mapping[str, Any]) -> bool:
