@@ -22,11 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.access_points import AgentAccessPoint, BenchAccessPoint, HostapdAccessPoint
+from tests.bench.crowd import measure_crowd
 from tests.bench.stations import AgentStation, BenchStation, SupplicantStation
 from tests.lab.network import interface_address, run
 from tests.lab.peers import ControlInterface, Event, Mosquitto
 
-AP_INTERFACE, STATION_INTERFACE, MONITOR_INTERFACE = "wlan0", "wlan1", "hwsim0"
+AP_INTERFACE, STATION_INTERFACE, ATTACKER_INTERFACE, MONITOR_INTERFACE = "wlan0", "wlan1", "wlan2", "hwsim0"
 ETH_P_ALL = 3
 SO_TIMESTAMPNS = 35
 BEACON = 0x80
@@ -242,6 +243,8 @@ def main(arguments: Sequence[str]) -> None:
     with Mosquitto(MQTT_PORT):
         offered: list[BenchAccessPoint] = [AgentAccessPoint(MQTT_PORT), HostapdAccessPoint()]
         samples, phases = measure_all(runs, tasks_for([one for one in offered if one.name in kinds]))
+        asked = [SupplicantStation(), AgentStation(MQTT_PORT)]
+        samples["ctrl_scan_results_200"] = measure_crowd(runs, asked, STATION_INTERFACE, ATTACKER_INTERFACE)
         target.write_text(json.dumps({"samples": samples, "phases": phases}))
 
 
