@@ -243,7 +243,7 @@ def main(arguments: Sequence[str]) -> None:
     with Mosquitto(MQTT_PORT):
         offered: list[BenchAccessPoint] = [AgentAccessPoint(MQTT_PORT), HostapdAccessPoint()]
         samples, phases = measure_all(runs, tasks_for([one for one in offered if one.name in kinds]))
-        asked = [SupplicantStation(), AgentStation(MQTT_PORT)]
+        asked: list[BenchStation] = [SupplicantStation(), AgentStation(MQTT_PORT)]
         samples["ctrl_scan_results_200"] = measure_crowd(runs, asked, STATION_INTERFACE, ATTACKER_INTERFACE)
         target.write_text(json.dumps({"samples": samples, "phases": phases}))
 
