@@ -38,6 +38,14 @@ class NetworkStore:
         self._octets = octets
         return self.file.networks
 
+    def is_changed(self) -> bool:
+        """Whether others have changed the file since it was last read or written; raises ConfigError as load does."""
+        octets = self._read()
+        if octets == self._octets:
+            return False
+        self._decode(octets)
+        return True
+
     def save(self, networks: Iterable[Network], options: Mapping[str, str] = NO_OPTIONS) -> bool:
         """Makes these the networks of the file, and sets these options; True if it had to be written.
 

@@ -12,7 +12,7 @@ which wpa_cli does not have, WPS_AGENT_SSID (printable, with wpa_supplicant's es
 import asyncio
 from dataclasses import dataclass, field
 
-from wpsagent.config.model import Configuration
+from wpsagent.config.model import AgentSettings, Configuration, StationSettings
 from wpsagent.daemon.control import folder_of
 from wpsagent.io.hook import Hook
 from wpsagent.status import events as e
@@ -43,14 +43,26 @@ class StationHooks:
     """The programs of all stations; hears what Reporting tells its observers and the control clients."""
 
     def __init__(self, configuration: Configuration) -> None:
-        agent = configuration.agent
-        self._places = {
-            station.interface: _Place(
-                Hook(station.interface, station.on_change), {"WPA_CTRL_DIR": folder_of(station, agent)}
-            )
-            for station in configuration.stations
-            if station.on_change
-        }
+        self._places: dict[str, _Place] = {}
+        for station in configuration.stations:
+            self._add(station, configuration.agent)
+
+    def _add(self, station: StationSettings, agent: AgentSettings) -> None:
+        if station.on_change:
+            hook = Hook(station.interface, station.on_change)
+            self._places[station.interface] = _Place(hook, {"WPA_CTRL_DIR": folder_of(station, agent)})
+
+    async def reload(self, before: Configuration, after: Configuration) -> None:
+        """As `after` says.  Other programs hear of a connection from the next one on."""
+        gone = [_wishes(one, before.agent) for one in before.stations]
+        wanted = [_wishes(one, after.agent) for one in after.stations]
+        closing = [
+            self._places.pop(name) for name, *rest in gone if (name, *rest) not in wanted if name in self._places
+        ]
+        await asyncio.gather(*(place.hook.close() for place in closing))
+        for station in after.stations:
+            if _wishes(station, after.agent) not in gone:
+                self._add(station, after.agent)
 
     def observe(self, event: e.AgentEvent) -> None:
         """For Reporting.observers."""
@@ -71,6 +83,11 @@ class StationHooks:
     async def close(self) -> None:
         """After the stations were stopped: their last DISCONNECTED runs, then nothing does."""
         await asyncio.gather(*(place.hook.close() for place in self._places.values()))
+
+
+def _wishes(station: StationSettings, agent: AgentSettings) -> tuple[str, tuple[str, ...], str]:
+    """What its programs are made from."""
+    return station.interface, station.on_change, folder_of(station, agent)
 
 
 def _connected(place: _Place, event: s.Joined) -> None:

@@ -8,7 +8,7 @@ then the network begins anew with them on the same radio.
 import asyncio
 import functools
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from wpsagent.config.model import AccessPointSettings, CredentialProcessing, DeviceSettings
@@ -47,6 +47,22 @@ _RF_BANDS = {
     FrequencyBand.GHZ_60: RfBands.BAND_60_GHZ,
 }
 _PSK_DIGITS = 64
+_ON_THE_FLY = {
+    "source_file",
+    "control_directory",
+    "control_group",
+    "ap_pin",
+    "setup_locked",
+    "lock_out_s",
+    "pin_requests",
+    "psk_file",
+    "force_per_enrollee_psk",
+    "extra_credentials",
+    "skip_credential_build",
+    "cred_processing",
+    "add_sae",
+}
+"""Settings that can change while stations are connected; with any other the network begins anew."""
 
 
 class Network(Upkeep):
@@ -272,6 +288,46 @@ class Network(Upkeep):
             self._store.save(self.settings)
         except SaveError as error:
             self._networks.report(e.SettingsNotSaved(self.interface, str(error)))
+
+    def renewed(self, configured: AccessPointSettings) -> AccessPointSettings | None:
+        """What runs, with what another configuration changes of it; None where the stations cannot stay for that."""
+        changes = {
+            field.name: value
+            for field in fields(configured)
+            if (value := getattr(configured, field.name)) != getattr(self.configured, field.name)
+        }
+        settings = replace(self.settings, **changes)
+        is_the_same = all(
+            getattr(settings, field.name) == getattr(self.settings, field.name)
+            for field in fields(settings)
+            if field.name not in _ON_THE_FLY
+        )
+        return settings if is_the_same else None
+
+    def renew(self, configured: AccessPointSettings) -> bool:
+        """Go on as another configuration says, the stations staying; False, and nothing done, where they could not."""
+        settings, before = self.renewed(configured), self.settings
+        if settings is None:
+            return False
+        self.configured, self.settings = configured, settings
+        self._store = store_of(configured, self._networks.state_directory)
+        self._read_psks()
+        if self._authority is not None:
+            self._authority.issuer.policy = _policy(settings)
+        if self.runner is not None:
+            self.runner.machine.set_credential_processing(parameters(settings).credential_processing)
+        if settings.wps:
+            self._renew_enrolment(before)
+        return True
+
+    def _renew_enrolment(self, before: AccessPointSettings) -> None:
+        """Of the whole button group, whose networks all say the same."""
+        settings = self.settings
+        self.enrolment.set_first_period(settings.lock_out_s)
+        if settings.ap_pin != before.ap_pin:
+            self.set_ap_pin(settings.ap_pin, 0)
+        if settings.setup_locked is not before.setup_locked:
+            self.set_setup_lock(settings.setup_locked)
 
     def begin_anew(self) -> None:
         """With the settings as they are now, on the same radio; several wishes at a time are one."""

@@ -70,6 +70,11 @@ class Networks:
         self.networks.append(network)
         return network
 
+    def arrange(self, interfaces: Sequence[str]) -> None:
+        """The order of the configuration; what it does not name comes last."""
+        order = {interface: index for index, interface in enumerate(interfaces)}
+        self.networks.sort(key=lambda network: order.get(network.interface, len(order)))
+
     async def remove(self, network: Network) -> None:
         """One is gone, and its button group with its last network."""
         await network.stop()
@@ -185,9 +190,7 @@ class Networks:
         for name, group in self.groups.items():
             group.registrar.device = device.description(self._rf_bands(name))
             group.registrar.uuid = self._uuid or group.registrar.uuid
-        for network in self.networks:
-            if network.settings.wps:
-                network.begin_anew()
+            group.renew_beacons()
 
     # ---- button and PINs
 

@@ -35,9 +35,14 @@ class Repeater:
     ) -> None:
         self._networks = networks
         self._report = report
-        self._followers: Mapping[str, list[str]] = _followers(access_points)
+        self._followers: Mapping[str, list[str]] = {}
+        self.follow(access_points)
         self._run: dict[str, set[int]] = {}  # station → ids of the networks that its run has brought so far
         self._learnt: dict[str, set[int]] = {}  # the same, once the run has succeeded, until one of them is joined
+
+    def follow(self, access_points: Iterable[AccessPointSettings]) -> None:
+        """Who follows whom, from now on."""
+        self._followers = _followers(access_points)
 
     def observe(self, source: Station, event: sta.StationReport) -> None:
         """What a station reports."""

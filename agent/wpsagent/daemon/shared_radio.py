@@ -89,7 +89,7 @@ class SharedRadios:
         follow: Mapping[str, str],
         tell: Callable[[str, str, str], None],
     ) -> None:
-        self._follow = follow
+        self.follow = follow
         self._access_points = access_points
         self._tell = tell
         self._ap_radios: dict[str, SharingAccessPointRadio] = {}
@@ -174,11 +174,11 @@ class SharedRadios:
 
     def followers_of(self, station: str) -> frozenset[MacAddress]:
         """The access points that repeat the network of a station."""
-        return frozenset(radio.address for name, radio in self._ap_radios.items() if self._follow.get(name) == station)
+        return frozenset(radio.address for name, radio in self._ap_radios.items() if self.follow.get(name) == station)
 
     def followed_by(self, access_point: str) -> MacAddress | None:
         """The station whose network an access point repeats."""
-        radio = self._station_radios.get(self._follow.get(access_point, ""))
+        radio = self._station_radios.get(self.follow.get(access_point, ""))
         return None if radio is None else radio.address
 
     def _is_one_channel(self, one: RadioCapabilities, other: RadioCapabilities) -> bool:

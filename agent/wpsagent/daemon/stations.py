@@ -8,7 +8,8 @@ be written is told to everybody, and its networks work all the same until the ag
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import fields, replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -46,6 +47,17 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 _LOWEST_5_GHZ, _LOWEST_60_GHZ = 5000, 57000
 _OTHERS_MAY_NOT_LOOK = 0o700
+_ON_THE_FLY = {
+    "cred_processing",
+    "wps_priority",
+    "add_sae",
+    "pbc_scan",
+    "pmf",
+    "on_change",
+    "control_directory",
+    "control_group",
+}
+"""Settings that can change while the station is connected; with any other it begins anew."""
 
 
 class Station(Upkeep):
@@ -255,6 +267,32 @@ class Station(Upkeep):
             raise SaveError(f"{folder}: cannot be made: {error.strerror}") from None
         self._store.save((network for network in self.networks if not network.is_temporary), options)
 
+    def check_file(self) -> None:
+        """Raises ConfigError where `reread` would."""
+        if self._is_loaded:
+            self._store.is_changed()
+
+    def reread(self) -> None:
+        """As `reload`, if others have changed the file: what could not be saved, or was not to be, stays otherwise."""
+        if self._is_loaded and self._store.is_changed():
+            with suppress(UsageError):  # nothing to do anew where its radio never was there
+                self.reload()
+
+    def renew(self, settings: StationSettings, device: DeviceSettings) -> bool:
+        """Go on as another configuration says, from the next run or connection on.
+
+        False, and nothing done, where the station has to begin anew for that.
+        """
+        if any(
+            getattr(settings, field.name) != getattr(self.settings, field.name)
+            for field in fields(settings)
+            if field.name not in _ON_THE_FLY
+        ):
+            return False
+        self.settings, self._device = settings, device
+        self._renew_parameters()
+        return True
+
     def reload(self) -> None:
         """Read the file again: what it says counts, and nothing else.  Raises ConfigError, and then nothing changes."""
         before = tuple(self.networks)
@@ -370,6 +408,16 @@ class Stations:
         station.observers = self.observers
         self.stations.append(station)
         return station
+
+    async def remove(self, station: Station) -> None:
+        """One is gone: its radio is given back."""
+        await station.stop()
+        self.stations.remove(station)
+
+    def arrange(self, interfaces: Sequence[str]) -> None:
+        """The order of the configuration, whose first one's button it is; what it does not name comes last."""
+        order = {interface: index for index, interface in enumerate(interfaces)}
+        self.stations.sort(key=lambda station: order.get(station.interface, len(order)))
 
     async def start(self) -> None:
         """Bring up all that can be."""

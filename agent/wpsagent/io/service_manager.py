@@ -8,6 +8,7 @@ everything here does nothing: procd and a terminal have no such socket.
 import logging
 import os
 import socket
+import time
 from collections.abc import Mapping
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,10 @@ class ServiceManager:
     def status(self, status: str) -> None:
         """One line for people who ask how we are."""
         self._send({"STATUS": status})
+
+    def reloading(self) -> None:
+        """The configuration is being read again; `ready` says when it holds."""
+        self._send({"RELOADING": "1", "MONOTONIC_USEC": str(time.monotonic_ns() // 1000)})
 
     def stopping(self) -> None:
         self._send({"STOPPING": "1"})

@@ -67,6 +67,7 @@ from wpsagent.roles.events import AccessPointLost, ApEvent, StationDisconnected
 from wpsagent.roles.parameters import AccessPointParameters
 from wpsagent.roles.quiet_stations import QuietStations
 from wpsagent.roles.sessions import StationSessions
+from wpsagent.roles.sta.parameters import CredentialProcessing
 from wpsagent.roles.station import Station, StationState
 from wpsagent.roles.stations import Stations, Throttle
 from wpsagent.roles.wps_runs import WpsRuns
@@ -205,6 +206,10 @@ class AccessPoint(Beaconing):
             self._give_up_announcing(now)
 
     # ---- what the owner asks for
+
+    def set_credential_processing(self, processing: CredentialProcessing) -> None:
+        """What becomes of what a registrar brings from now on."""
+        self._sessions.credential_processing = processing
 
     @property
     def connected_stations(self) -> list[MacAddress]:

@@ -299,10 +299,14 @@ class ButtonGroup:
         events: list[InternalRegistrarEvent] = list(iter(self.registrar.next_event, None))
         self._timer.set(self.registrar.deadline)
         if any(isinstance(event, SelectedRegistrarChanged) for event in events):
-            for runner in self.runners:
-                runner.machine.selected_registrar_changed()
-                runner.pump()
+            self.renew_beacons()
         self._on_registrar_events([event for event in events if not isinstance(event, SelectedRegistrarChanged)])
+
+    def renew_beacons(self) -> None:
+        """What beacons and probe responses say of the registrar has changed."""
+        for runner in self.runners:
+            runner.machine.selected_registrar_changed()
+            runner.pump()
 
     def _deadline_reached(self) -> None:
         self.registrar.handle_timer(asyncio.get_running_loop().time())

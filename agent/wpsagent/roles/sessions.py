@@ -81,7 +81,7 @@ class StationSessions:
         self._pmk = pmk
         self._psks = psks
         self._wps = wps
-        self._credential_processing = credential_processing
+        self.credential_processing = credential_processing
         self._fragment_size = fragment_size
         self._entropy = entropy
         self._send = send
@@ -269,7 +269,7 @@ class StationSessions:
         *,
         is_from_registrar: bool = False,
     ) -> None:
-        processing = self._credential_processing
+        processing = self.credential_processing
         self._changes.append(
             ApSettingsChanged(
                 address,

@@ -83,6 +83,10 @@ def _network(event: s.Joined) -> dict[str, Any]:
     return _interface(event) | {"ssid": texts.ssid_text(event.ssid), "bssid": str(event.bssid)}
 
 
+def _manager(event: Any) -> dict[str, Any]:
+    return _interface(event) | {"manager": event.manager}
+
+
 def _reason(event: Any) -> dict[str, Any]:
     return {"reason": event.reason}
 
@@ -100,6 +104,8 @@ _ROWS: Mapping[type, _Row] = {
     e.AgentStarting: _Row("starting"),
     e.AgentStarted: _Row("started", change=Model.agent_started),
     e.AgentStopping: _Row("stopping", control=lambda _: ("CTRL-EVENT-TERMINATING ",), change=Model.agent_stopping),
+    e.ConfigurationReloaded: _Row("reloaded"),
+    e.ReloadRefused: _Row("reload_refused", _reason),
     e.ButtonPressed: _Row(
         "button_pressed",
         lambda event: {"gesture": event.gesture, "source": event.source, "groups": list(event.groups)},
@@ -245,6 +251,14 @@ _ROWS: Mapping[type, _Row] = {
     s.StationWpsRefused: _Row(
         "station_wps_refused", lambda event: _interface(event) | _reason(event), change=Model.station_wps_refused
     ),
+    s.HandedOver: _Row(
+        "handed_over",
+        lambda event: _manager(event) | {"ssid": texts.ssid_text(event.ssid)},
+        change=Model.station_changed,
+    ),
+    s.HandOverFailed: _Row("hand_over_failed", lambda event: _manager(event) | _reason(event)),
+    s.InterfaceTaken: _Row("interface_taken", _manager),
+    s.InterfaceGivenBack: _Row("interface_given_back", _manager, change=Model.station_changed),
     s.StationSignal: _Row(None, control=lambda event: (event.text,)),
 }
 
@@ -275,6 +289,11 @@ class StatusBoard:
         self._pin_times: dict[PendingPin, str] = {}
         self._model = Model(networks, success_display, error_display, stations=stations)
         self._published: dict[str, Any] | None = None
+
+    def configure(self, success_display: float, error_display: float, commands: Sequence[str]) -> None:
+        """As in the constructor, from the next event on."""
+        self._model.success_display, self._model.error_display = success_display, error_display
+        self._commands = tuple(commands)
 
     @property
     def deadline(self) -> float | None:

@@ -42,6 +42,18 @@ class AgentStopping:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigurationReloaded:
+    """The agent goes on with what its configuration says now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadRefused:
+    """The configuration was to be read again, and nothing has changed; reason says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ButtonPressed:
     """A button was pressed; gesture: "short" or "long", source: the button's name, "command" …"""
 
@@ -250,12 +262,13 @@ class TakeOverRefused:
 
 @dataclass(frozen=True, slots=True)
 class AccessPointAdded:
-    """One network more, which is to come up now."""
+    """One network more, which is to come up now; follow: the station whose network it takes over."""
 
     interface: str
     group: str
     ssid: Ssid
     channel: int
+    follow: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +398,8 @@ AgentEvent = (
     | AgentStarting
     | AgentStarted
     | AgentStopping
+    | ConfigurationReloaded
+    | ReloadRefused
     | ButtonPressed
     | PushButtonStarted
     | PushButtonEnded

@@ -118,8 +118,8 @@ class Model:
         self.station_sessions = {name: Session(name) for name in names}
         self.last_result: dict[str, Any] | None = None
         self.agent_state = "starting"
-        self._success_display = success_display
-        self._error_display = error_display
+        self.success_display = success_display
+        self.error_display = error_display
         self._order = 0
 
     # ---- what is shown
@@ -220,10 +220,10 @@ class Model:
         """A success is recorded once: with the station that brought it, whichever event comes first."""
         if session.state is not SessionState.SUCCESS:
             self._result("success", session, moment)
-            self._enter(session, SessionState.SUCCESS, moment.now + self._success_display)
+            self._enter(session, SessionState.SUCCESS, moment.now + self.success_display)
 
     def _fail(self, session: Session, reason: e.SessionEndReason, moment: Moment) -> None:
-        shown_until = moment.now + self._error_display
+        shown_until = moment.now + self.error_display
         if session.state is SessionState.OVERLAP:
             session.shown_until = shown_until
         elif session.has_failed or reason is e.SessionEndReason.FAILED:
@@ -236,17 +236,17 @@ class Model:
         session = self._session(event.group)
         session.method = PUSH_BUTTON
         self._result("refused", session, moment, reason=event.reason)
-        self._enter(session, SessionState.ERROR, moment.now + self._error_display)
+        self._enter(session, SessionState.ERROR, moment.now + self.error_display)
 
     def overlap_detected(self, event: e.OverlapDetected, moment: Moment) -> None:
         session = self._session(event.group)
         session.method = PUSH_BUTTON
         self._result("overlap", session, moment, reason="two devices were in push-button mode")
-        self._enter(session, SessionState.OVERLAP, moment.now + self._error_display)
+        self._enter(session, SessionState.OVERLAP, moment.now + self.error_display)
 
     def enrolment_succeeded(self, event: e.EnrolmentSucceeded, moment: Moment) -> None:
         session = self._session(event.group)
-        self._enter(session, SessionState.SUCCESS, moment.now + self._success_display)
+        self._enter(session, SessionState.SUCCESS, moment.now + self.success_display)
         self._result("success", session, moment, station=event.address, device_name=event.device_name)
 
     def enrolment_failed(self, event: e.EnrolmentFailed, moment: Moment) -> None:
@@ -270,11 +270,11 @@ class Model:
         session = self._station_session(event.interface)
         self._result(event.result.value, session, moment, reason=event.reason or None)
         state, shown = {
-            s.StationWpsResult.SUCCEEDED: (SessionState.SUCCESS, self._success_display),
-            s.StationWpsResult.TIMED_OUT: (SessionState.TIMEOUT, self._error_display),
+            s.StationWpsResult.SUCCEEDED: (SessionState.SUCCESS, self.success_display),
+            s.StationWpsResult.TIMED_OUT: (SessionState.TIMEOUT, self.error_display),
             s.StationWpsResult.CANCELLED: (SessionState.CANCELLED, CANCEL_DISPLAY_TIME),
-            s.StationWpsResult.OVERLAP: (SessionState.OVERLAP, self._error_display),
-            s.StationWpsResult.FAILED: (SessionState.ERROR, self._error_display),
+            s.StationWpsResult.OVERLAP: (SessionState.OVERLAP, self.error_display),
+            s.StationWpsResult.FAILED: (SessionState.ERROR, self.error_display),
         }[event.result]
         self._enter(session, state, moment.now + shown)
 
@@ -282,7 +282,7 @@ class Model:
         session = self._station_session(event.interface)
         session.method = PUSH_BUTTON
         self._result("refused", session, moment, reason=event.reason)
-        self._enter(session, SessionState.ERROR, moment.now + self._error_display)
+        self._enter(session, SessionState.ERROR, moment.now + self.error_display)
 
     def _station_session(self, interface: str) -> Session:
         return self.station_sessions.setdefault(interface, Session(interface))
@@ -299,7 +299,7 @@ class Model:
 
     def access_point_added(self, event: e.AccessPointAdded, _moment: Moment) -> None:
         name = texts.ssid_text(event.ssid)
-        self.networks[event.interface] = NetworkStatus(event.interface, event.group, name, event.channel)
+        self.networks[event.interface] = NetworkStatus(event.interface, event.group, name, event.channel, event.follow)
         self.sessions.setdefault(event.group, Session(event.group))
 
     def access_point_removed(self, event: e.AccessPointRemoved, _moment: Moment) -> None:

@@ -148,6 +148,10 @@ class AccessPointEnrolment:
         self._lock.set_mode(mode, now)
         self._settle(now)
 
+    def set_first_period(self, seconds: float) -> None:
+        """How long the first lock is to last that comes from now on."""
+        self._lock.first_period = seconds
+
     # ---- runs
 
     def begin(self) -> "ApPinUse":

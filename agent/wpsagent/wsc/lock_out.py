@@ -101,7 +101,7 @@ class LockOut:
     ) -> None:
         saved = state or LockOutState()
         self.mode = mode
-        self._first_period = first_period
+        self.first_period = first_period
         self._failures = saved.failures
         self._consecutive_failures = saved.consecutive_failures
         self._period = saved.period
@@ -163,7 +163,7 @@ class LockOut:
         self._consecutive_failures = 0
         # A run that began before the lock may end after it: what was for good runs on as a timed lock.
         if self._is_locked and self.deadline is None and self.mode is not SetupLockMode.LOCKED:
-            self.deadline = now + (self._period or self._first_period)
+            self.deadline = now + (self._period or self.first_period)
 
     def reset(self, now: float) -> None:
         """A new AP PIN was set: everything begins anew, and LOCKED is over, as in hostapd: why else set a PIN?"""
@@ -180,7 +180,7 @@ class LockOut:
         self.handle_timer(now)
         was_locked, self.mode = self.is_locked, mode
         if self._is_locked and not self.is_for_good and mode is not SetupLockMode.LOCKED:
-            self.deadline = self.deadline or now + (self._period or self._first_period)
+            self.deadline = self.deadline or now + (self._period or self.first_period)
         elif mode is SetupLockMode.LOCKED:
             self.deadline = None
         if self.is_locked != was_locked:
@@ -195,7 +195,7 @@ class LockOut:
         if self.mode is SetupLockMode.LOCKED or self.is_for_good:
             return None
         if self._period == 0:
-            self._period = self._first_period
+            self._period = self.first_period
         elif self._period < LONGEST_DOUBLED_PERIOD and self._failures % 3 == 0:
             self._period *= 2
         return now + self._period
