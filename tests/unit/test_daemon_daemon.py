@@ -67,6 +67,7 @@ class FakeMqtt:
         self.on_change = on_change
         self.heard: list[str] = []
         self.is_connected = False
+        self.version: str | None = None
         self.last_error: str | None = "not yet"
         self.dropped_events = 0
         FakeMqtt.made.append(self)
@@ -299,6 +300,7 @@ def test_the_broker_hears_everything_and_the_end(tmp_path: Path, monkeypatch: py
                 "broker": "broker.example:1883",
                 "topic": "wps/node",
                 "connected": False,
+                "version": None,
                 "error": "not yet",
                 "dropped_events": 0,
             }

@@ -86,5 +86,6 @@ def _mqtt_words(mqtt: Mapping[str, Any] | None) -> str:
         return "not configured"
     lost = f"; {mqtt['dropped_events']} events were lost" if mqtt.get("dropped_events") else ""
     if mqtt["connected"]:
-        return f"connected to {mqtt['broker']}, topic {mqtt['topic']}{lost}"
+        complaint = f"; {mqtt['error']}" if mqtt["error"] else ""
+        return f"connected to {mqtt['broker']}, topic {mqtt['topic']}{lost}{complaint}"
     return f"NOT connected to {mqtt['broker']}: {mqtt['error'] or 'trying'}{lost}"

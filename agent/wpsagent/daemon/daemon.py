@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, nullcontext, suppress
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from wpsagent import __version__
@@ -21,7 +21,6 @@ from wpsagent.config.model import (
     ButtonSettings,
     Configuration,
     EapolTransport,
-    MqttSettings,
     StationSettings,
 )
 from wpsagent.control.agent import AccessPoint, AccessPointStatus, WpsStatus
@@ -29,6 +28,7 @@ from wpsagent.control.commands import Commands
 from wpsagent.daemon.added_access_points import AddedAccessPoints
 from wpsagent.daemon.board import Leds, button_name, open_buttons, open_leds
 from wpsagent.daemon.board_profile import equipped
+from wpsagent.daemon.broker import open_reporter
 from wpsagent.daemon.control import ControlSockets
 from wpsagent.daemon.hooks import StationHooks
 from wpsagent.daemon.interfaces import Interfaces
@@ -38,7 +38,6 @@ from wpsagent.daemon.reporting import Reporting
 from wpsagent.daemon.shared_radio import SharedRadios
 from wpsagent.daemon.stations import OpenStationRadio, Station, Stations
 from wpsagent.errors import OverlapError, UsageError
-from wpsagent.io.lean_import import without
 from wpsagent.io.service_manager import ServiceManager
 from wpsagent.octets import MacAddress
 from wpsagent.ports import AccessPointRadio, Entropy, StationRadio
@@ -79,13 +78,6 @@ async def open_kernel_station_radio(settings: StationSettings) -> StationRadio:
         create_on=settings.create_on,
         on_packet_eapol=settings.eapol is EapolTransport.PACKET,
     )
-
-
-def _reporter_kind(settings: MqttSettings) -> "type[MqttReporter]":
-    """Imported where there is a broker only, and ssl only where it is asked for."""
-    with without("ssl") if settings.tls is None else nullcontext():
-        from wpsagent.io.mqtt import MqttReporter
-    return MqttReporter
 
 
 class Daemon:
@@ -171,8 +163,15 @@ class Daemon:
         """Whatever listens or tells; the first thing that cannot be had ends the start."""
         configuration = self.configuration
         if configuration.mqtt is not None:
-            self.mqtt = _reporter_kind(configuration.mqtt)(configuration.mqtt, self._entropy, self._broker_changed)
-            stack.push_async_callback(self.mqtt.close)
+            self.mqtt = open_reporter(
+                configuration,
+                configuration.mqtt,
+                self,
+                self._entropy,
+                report=self.reporting.report,
+                on_change=self._broker_changed,
+                stack=stack,
+            )
             self.reporting.publishers.append(self.mqtt)
         leds = open_leds(configuration.leds)
         self.leds.take(leds)
@@ -286,6 +285,7 @@ class Daemon:
                 "broker": f"{options.host}:{options.port}",
                 "topic": f"{options.base_topic}/{options.node}",
                 "connected": self.mqtt.is_connected,
+                "version": self.mqtt.version,
                 "error": self.mqtt.last_error,
                 "dropped_events": self.mqtt.dropped_events,
             }

@@ -160,7 +160,7 @@ class MqttReporter:
         self._connected_at = self._loop.time()
         _log.info("MQTT broker %s:%d connected (MQTT %s)", self._options.host, self._options.port, self.version)
         if self._handlers:  # before "online": who reads that may give commands
-            self._connection.subscribe(tuple(self._handlers), lambda: None, self._received)
+            self._connection.subscribe(tuple(self._handlers), lambda: None, self._received, as_published=True)
         self._connection.publish(f"{self._topic}/availability", ONLINE, is_retained=True)
         self._renewal = self._loop.call_later(STATE_EXPIRY / 2, self._renew_state)
         self._on_change(True, "")

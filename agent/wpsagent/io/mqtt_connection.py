@@ -147,14 +147,16 @@ class Connection:
         topic_filters: Sequence[str],
         on_subscribed: Callable[[], None],
         on_message: Callable[[str, bytes, bool], None],
+        *,
+        as_published: bool = False,
     ) -> None:
-        """Ask for messages: on_message(topic, payload, was it retained) of each.
+        """Ask for messages: on_message(topic, payload, is it retained) of each.
 
+        Old messages are told to be retained; as_published: new ones too, which a broker of MQTT 3.1.1 does not say.
         Only while connected, as from connection_made; once.
         """
-        # MQTT 3.1.1 tells only of old messages that they are retained, MQTT 5 of new ones too.
         qos = self._options.qos
-        wish: Any = SubscribeOptions(qos=qos, retainAsPublished=True) if self.version == MQTT_5 else qos
+        wish: Any = SubscribeOptions(qos=qos, retainAsPublished=as_published) if self.version == MQTT_5 else qos
 
         def subscribed(_client: Any, _userdata: Any, _message_id: Any, codes: Sequence[Any], *_: Any) -> None:
             if any(_code(code) >= _FAILURE for code in codes):

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The agent's side of the MQTT broker: reports, commands where they are allowed, Home Assistant where it is wanted.
+
+What a configuration does not ask for is not loaded.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING
+
+from wpsagent import __version__
+from wpsagent.config.model import Configuration, MqttSettings
+from wpsagent.control.agent import Agent
+from wpsagent.io.lean_import import without
+from wpsagent.ports import Entropy
+from wpsagent.status.events import AgentEvent
+
+if TYPE_CHECKING:
+    from wpsagent.io.mqtt import MqttReporter
+    from wpsagent.status.home_assistant import Announced
+
+
+def open_reporter(
+    configuration: Configuration,
+    settings: MqttSettings,
+    agent: Agent,
+    entropy: Entropy,
+    *,
+    report: Callable[[AgentEvent], None],
+    on_change: Callable[[bool, str], None],
+    stack: AsyncExitStack,
+) -> "MqttReporter":
+    """The reporter with all it is to hear and to announce; the caller starts it, the stack closes it."""
+    with without("ssl") if settings.tls is None else nullcontext():
+        from wpsagent.io.mqtt import MqttReporter
+    reporter = MqttReporter(settings, entropy, on_change)
+    stack.push_async_callback(reporter.close)
+    _listen(settings, reporter, agent, report)
+    _announce(configuration, settings, reporter, entropy, stack)
+    return reporter
+
+
+def _listen(
+    settings: MqttSettings, reporter: "MqttReporter", agent: Agent, report: Callable[[AgentEvent], None]
+) -> None:
+    if not settings.commands:
+        return
+    from wpsagent.daemon.mqtt_commands import MqttCommands
+
+    loop = asyncio.get_running_loop()
+    commands = MqttCommands(agent, reporter.publish_response, report, now=loop.time, wall=time.time)
+    for command in settings.commands:
+        topic = f"{settings.base_topic}/{settings.node}/cmd/{command}"
+        reporter.subscribe(topic, partial(commands.received, command))
+
+
+def _announce(
+    configuration: Configuration,
+    settings: MqttSettings,
+    reporter: "MqttReporter",
+    entropy: Entropy,
+    stack: AsyncExitStack,
+) -> None:
+    """Also where nobody wants it: an announcement that was made may have to be taken back."""
+    from wpsagent.daemon.home_assistant import HomeAssistant
+
+    device = _announced(configuration, settings) if settings.home_assistant else None
+    folder = configuration.agent.state_directory
+    announcement = HomeAssistant(reporter, entropy, folder, settings.discovery_prefix, device)
+    stack.callback(announcement.close)
+    announcement.start()
+
+
+def _announced(configuration: Configuration, settings: MqttSettings) -> "Announced":
+    from wpsagent.status.home_assistant import Announced
+
+    return Announced(
+        topic=f"{settings.base_topic}/{settings.node}",
+        node=settings.node,
+        version=__version__,
+        manufacturer=configuration.device.manufacturer,
+        model=configuration.device.model_name,
+        qos=settings.qos,
+        commands=settings.commands,
+        has_access_points=bool(configuration.access_points),
+        has_stations=bool(configuration.stations),
+    )
