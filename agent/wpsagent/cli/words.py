@@ -69,6 +69,9 @@ def _station_words(station: Mapping[str, Any]) -> str:
             text = "not connected"
         case "starting":
             return f"{station['interface']}: station, starting"
+        case "handed_over":
+            network = f" with {station['ssid']!r}" if station["ssid"] else ""
+            return f"{station['interface']}: station, handed over{network}; WPS fetches it back"
         case state:
             return f"{station['interface']}: station, DOWN: {station['reason'] or state}"
     saved = f"; NOT saved: {station['reason']}" if station["reason"] else ""

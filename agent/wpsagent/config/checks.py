@@ -13,7 +13,7 @@ from pathlib import Path
 
 from wpsagent.config.attached import is_attached, misplaced_keys
 from wpsagent.config.converters import Converter, UnexpectedError, mqtt_password, passphrase, pin_digits
-from wpsagent.config.model import Backend, ButtonAction, CredentialProcessing, Security
+from wpsagent.config.model import Backend, ButtonAction, CredentialProcessing, HandOver, Security
 from wpsagent.config.reading import Table
 from wpsagent.config.wps_checks import WpsChecks
 from wpsagent.dot11.channels import FrequencyBand, band_of, channel_of, guess_frequency
@@ -50,6 +50,7 @@ class Checks:
             if not is_attached(table):
                 self._programs(table)
                 self._create_on(table)
+                self._hand_over(table)
         self._unique_interfaces()
         self.board()
         self._mqtt()
@@ -206,6 +207,18 @@ class Checks:
             complaint = _complaint(Path(name))
             if complaint:
                 self.warnings.append(f"{table.where('on_change')}: {name} {complaint}")
+
+    def _hand_over(self, table: Table) -> None:
+        """Who hands over can find the network, and the interface is there for others, too."""
+        who = HandOver(table["hand_over"]) if table.is_usable("hand_over") else HandOver.NONE
+        if who is HandOver.NONE:
+            return
+        if who is HandOver.WPA_SUPPLICANT and "networks_file" not in table.given:
+            self._add(table, "networks_file", 'missing, expected with hand_over = "wpa_supplicant": the file it reads')
+        if table["create_on"] is not None and who is not HandOver.UCI:
+            self._add(table, "hand_over", f'found "{who}" with create_on, whose interface would go with us')
+        if table["take_interface"]:
+            self._add(table, "take_interface", "found with hand_over, which takes the interface while WPS needs it")
 
     # ---- buttons and LEDs
 

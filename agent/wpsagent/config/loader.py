@@ -26,6 +26,7 @@ from wpsagent.config.model import (
     CredentialProcessing,
     DeviceSettings,
     EapolTransport,
+    HandOver,
     LedSettings,
     MqttSettings,
     PushButtonScan,
@@ -190,6 +191,8 @@ def _station(table: Table, state_directory: str) -> StationSettings:
     values["cred_processing"] = CredentialProcessing(table["cred_processing"])
     values["pbc_scan"] = PushButtonScan(table["pbc_scan"])
     values["pmf"] = FRAME_PROTECTION[table["pmf"]]
+    values["hand_over"] = HandOver(table["hand_over"])
+    values["supplicant_directory"] = table["control"]
     values["eapol"] = EapolTransport(table["eapol"])
     return StationSettings(**values)
 

@@ -63,6 +63,18 @@ class Backend(StrEnum):
     AUTO = "auto"
 
 
+class HandOver(StrEnum):
+    """Who gets the networks that WPS teaches a station, and the interface with them.  auto: who is there."""
+
+    NONE = "none"
+    AUTO = "auto"
+    NETWORK_MANAGER = "networkmanager"
+    WPA_SUPPLICANT = "wpa_supplicant"
+    IWD = "iwd"
+    NETWORKD = "networkd"
+    UCI = "uci"
+
+
 class ButtonAction(StrEnum):
     """What a press of the button asks for; PBC is the access points' where there are any, else the station's."""
 
@@ -136,6 +148,7 @@ class AccessPointSettings:
     source_file: the hostapd.conf it came from, into which what a registrar changes is written back; None with TOML.
     control_directory, control_group: of its own control socket; None: as [agent] says; "" for the folder: no socket.
     owner_directory: where hostapd is looked for (backend = "auto"); None: it is not, the radio is ours.
+    take_interface: NetworkManager is told to leave it alone while the agent runs.
     is_temporary: of a station's network with mode=2: nothing that becomes of it is kept, and the third wrong AP PIN
     takes the PIN away instead of locking it.
     """
@@ -176,6 +189,7 @@ class AccessPointSettings:
     follow: str | None = None
     is_temporary: bool = False
     owner_directory: str | None = None
+    take_interface: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +200,8 @@ class StationSettings:
     create_on: a phy or an interface on which `interface` is created; None when `interface` exists.
     control_directory, control_group: of its own control socket; None: as [agent] says; "" for the folder: no socket.
     owner_directory: where wpa_supplicant is looked for (backend = "auto"); None: it is not, the radio is ours.
+    hand_over: who gets what WPS teaches; supplicant_directory: of the control sockets of the wpa_supplicant that does.
+    take_interface: as with access points.
     """
 
     interface: str
@@ -201,6 +217,9 @@ class StationSettings:
     create_on: str | None = None
     pmf: FrameProtection = FrameProtection.OPTIONAL
     owner_directory: str | None = None
+    hand_over: HandOver = HandOver.NONE
+    supplicant_directory: str = "/run/wpa_supplicant"
+    take_interface: bool = False
 
 
 @dataclass(frozen=True, slots=True)

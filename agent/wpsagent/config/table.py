@@ -14,6 +14,7 @@ from wpsagent.config.model import (
     ButtonAction,
     CredentialProcessing,
     EapolTransport,
+    HandOver,
     PushButtonScan,
     Security,
 )
@@ -167,6 +168,12 @@ ACCESS_POINT = Section(
             " count then); auto: hostapd's where it answers at the start, else ours.",
         ),
         Key("control", c.text(1, 90), "/run/hostapd", "Folder of hostapd's control sockets (backend hostapd, auto)."),
+        Key(
+            "take_interface",
+            c.boolean,
+            False,
+            "Take the interface from NetworkManager when the agent starts, and give it back when it ends.",
+        ),
         Key("max_stations", c.integer(1, 2007), 32, "How many stations may be associated."),
         Key("inactivity_s", c.seconds(10, 86400), 300.0, "A station this long silent is asked, then dropped."),
         Key("group_rekey_s", c.seconds(0, 604800), 86400.0, "How often the group key is changed; 0: never."),
@@ -237,7 +244,20 @@ STATION = Section(
             "control",
             c.text(1, 90),
             "/run/wpa_supplicant",
-            "Folder of wpa_supplicant's control sockets (backend wpa_supplicant, auto).",
+            "Folder of wpa_supplicant's control sockets (backend wpa_supplicant, auto; hand_over).",
+        ),
+        Key(
+            "take_interface",
+            c.boolean,
+            False,
+            "Take the interface from NetworkManager when the agent starts, and give it back when it ends.",
+        ),
+        Key(
+            "hand_over",
+            c.choice(*(who.value for who in HandOver)),
+            "none",
+            "Who gets the network that WPS teaches, and the interface with it, which WPS then borrows: networkmanager,"
+            " wpa_supplicant (of networks_file), iwd, uci, auto (who is there); none, networkd: it stays connected.",
         ),
         Key("create_on", c.interface, None, "Phy or interface on which to create `interface`.", '"phy0"'),
         Key(

@@ -38,6 +38,7 @@ _WARNINGS = (
     s.StationLost,
     s.NetworksNotSaved,
     s.StationWpsRefused,
+    s.HandOverFailed,
 )
 _STARTS = (e.PushButtonStarted, e.OverlapDetected, s.StationWpsStarted)
 

@@ -134,6 +134,40 @@ class StationWpsRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The manager, a program that is named for people, has a network that WPS taught us, and is in it."""
+
+    interface: str
+    manager: str
+    ssid: Ssid
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverFailed:
+    """The manager did not take a network or an interface, or did not let go of one.  reason is for people."""
+
+    interface: str
+    manager: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceTaken:
+    """The manager leaves the interface to us, until InterfaceGivenBack or HandedOver."""
+
+    interface: str
+    manager: str
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceGivenBack:
+    """The interface is the manager's; WPS borrows it."""
+
+    interface: str
+    manager: str
+
+
+@dataclass(frozen=True, slots=True)
 class StationSignal:
     """A line for control clients alone, in wpa_supplicant's words.  level: its priority."""
 
@@ -155,5 +189,9 @@ StationAgentEvent = (
     | StationWpsStarted
     | StationWpsEnded
     | StationWpsRefused
+    | HandedOver
+    | HandOverFailed
+    | InterfaceTaken
+    | InterfaceGivenBack
     | StationSignal
 )

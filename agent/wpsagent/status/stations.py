@@ -17,6 +17,7 @@ class StationState(StrEnum):
     CONNECTED = "connected"
     FAILED = "failed"
     LOST = "lost"
+    HANDED_OVER = "handed_over"
 
 
 @dataclass(slots=True)
@@ -116,6 +117,11 @@ def _change(station: StationStatus, event: e.StationAgentEvent) -> None:
             )
         case e.Left() if not station.is_down:
             station.state, station.ssid, station.bssid = StationState.DISCONNECTED, None, None
+        case e.HandedOver():
+            station.turn(StationState.HANDED_OVER)
+            station.ssid = texts.ssid_text(event.ssid)
+        case e.InterfaceGivenBack():
+            station.turn(StationState.HANDED_OVER)
         case e.StationWpsStarted():
             station.wps = LastRun(event.method.value)
         case e.StationWpsEnded():
