@@ -31,13 +31,13 @@ _log = logging.getLogger(__name__)
 
 NO_SUCH_INTERFACE = "FAIL-NO-IFNAME-MATCH\n"
 
-_NAMING = ("WPS_PBC", "WPS_CANCEL")
+NAMING = ("WPS_PBC", "WPS_CANCEL")
 """Commands whose argument may name a station."""
 
 MAX_REPLY = 4096
 _LONGEST_REASON = 500
 
-_UNREADABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
+UNREADABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
 """Control characters, but for the tab between the fields of INTERFACE_ADD; what stands for octets that are no UTF-8."""
 
 Dialect = Mapping[str, Command]
@@ -74,9 +74,9 @@ class Commands:
 
     def __call__(self, request: str) -> str:
         """The reply to a request on the global socket."""
-        target, request = _split_prefix(request.strip())
+        target, request = split_prefix(request.strip())
         name, _, rest = request.partition(" ")
-        if target is None and name in _NAMING and self._station(rest.strip()) is not None:
+        if target is None and name in NAMING and self._station(rest.strip()) is not None:
             target, request = rest.strip(), name
         if target is not None:
             return self._ask(target, request)
@@ -90,6 +90,14 @@ class Commands:
     def on(self, interface: str) -> Callable[[str], str]:
         """The handler of an interface's own socket."""
         return lambda request: _limited(self._ask(interface, request.strip()))
+
+    def about(self, interface: str, request: str) -> str:
+        """The reply to a request about an access point that another program has."""
+        return self._carry_out(ACCESS_POINT, request, interface, None)
+
+    def refuse(self, name: str, reason: str) -> str:
+        """The reply to a command that cannot be passed on."""
+        return self._failed(name, UsageError(reason), is_sensitive=True)
 
     def _ask(self, interface: str, request: str) -> str:
         """The reply to a request for one interface."""
@@ -117,7 +125,7 @@ class Commands:
             return UNKNOWN_COMMAND
         _log.debug("command %s", name if command.is_sensitive else request)
         try:
-            if _UNREADABLE.search(rest):
+            if UNREADABLE.search(rest):
                 raise UsageError("there are control characters in the command, or octets that are not UTF-8")
             arguments = command.parse(rest)
             return command.handle(Call(self._agent, self, known or tuple(dialect.values()), target, arguments, station))
@@ -142,7 +150,7 @@ def _limited(reply: str) -> str:
     return octets[: end or MAX_REPLY].decode(errors="ignore")
 
 
-def _split_prefix(request: str) -> tuple[str | None, str]:
+def split_prefix(request: str) -> tuple[str | None, str]:
     """The interface of an "IFNAME=wlan0 COMMAND" and the command."""
     if not request.startswith("IFNAME="):
         return None, request

@@ -11,7 +11,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,7 +35,8 @@ class ControlSocketError(AgentError):
 class ClientSocket:
     """A bound and connected socket of a client; its file is removed on close."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, why_not: Callable[[Path, OSError], str] | None = None) -> None:
+        """Raises ControlSocketError, with what why_not says where the server is not wps-agent."""
         self._path = Path(path)
         self.socket = socket.socket(socket.AF_UNIX, _TYPE)
         self._own: Path | None = None
@@ -44,7 +45,7 @@ class ClientSocket:
             self.socket.connect(os.fspath(self._path))
         except OSError as error:
             self.close()
-            raise ControlSocketError(unreachable(self._path, error)) from None
+            raise ControlSocketError((why_not or unreachable)(self._path, error)) from None
 
     def close(self) -> None:
         self.socket.close()

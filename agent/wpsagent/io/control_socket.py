@@ -24,7 +24,7 @@ import socket
 import stat
 import struct
 import termios
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,8 +45,8 @@ _SEND_BUFFER = 1 << 22
 _SO_SNDBUFFORCE = 32  # asm-generic/socket.h; Python has no name for it
 _TYPE = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
 
-Handler = Callable[[str], str | None]
-"""A request's text to its reply; None for no reply."""
+Handler = Callable[[str], str | Awaitable[str] | None]
+"""A request's text to its reply, now or later (somebody else is asked for it); None for no reply."""
 
 Address = str | bytes
 
@@ -70,6 +70,7 @@ class ControlSocket:
         self._inode = 0
         self._monitors: dict[Address, _Monitor] = {}
         self._waiting: list[tuple[str, int]] | None = None  # events held back while a command is handled
+        self._later: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
         """Bind and serve on the running loop; raises ControlSocketError with what to do about it."""
@@ -91,6 +92,8 @@ class ControlSocket:
         self._socket.close()
         self._socket = None
         self._monitors.clear()
+        for task in self._later:
+            task.cancel()
         try:
             if self._path.lstat().st_ino == self._inode:
                 self._path.unlink()
@@ -179,12 +182,19 @@ class ControlSocket:
             reply = self._reply(octets.rstrip(b"\0\n").decode(errors="replace"), address)
         finally:
             waiting, self._waiting = self._waiting, None
-        if reply is not None:
+        if isinstance(reply, Awaitable):
+            task = self._loop.create_task(self._reply_later(reply, address))
+            self._later.add(task)
+            task.add_done_callback(self._later.discard)
+        elif reply is not None:
             self._send(reply.encode(errors="replace"), address)
         for event in waiting:
             self._send_event(*event)
 
-    def _reply(self, request: str, address: Address) -> str | None:
+    async def _reply_later(self, reply: Awaitable[str], address: Address) -> None:
+        self._send((await reply).encode(errors="replace"), address)
+
+    def _reply(self, request: str, address: Address) -> str | Awaitable[str] | None:
         command, _, argument = request.partition(" ")
         match command:
             case "ATTACH":
