@@ -44,9 +44,9 @@ class ProfileError(BoardError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """When a profile fits a board; None: it does not matter."""
+    """When a profile fits a board: all that is said holds.  models: patterns of which one is the device tree's."""
 
-    models: tuple[str, ...] | None = None
+    models: tuple[str, ...] = ()
     button: bool = False
     button_uevents: bool = False
     openwrt: bool = False
@@ -64,7 +64,7 @@ class Detection:
         return True, "; ".join(text for _, text in verdicts)
 
     def _verdicts(self, traits: BoardTraits) -> Iterable[tuple[bool, str]]:
-        if self.models is not None:
+        if self.models:
             yield _model_verdict(self.models, traits.model)
         if self.button:
             yield (
@@ -183,7 +183,7 @@ def _profile(name: str, document: Mapping[str, Any], problems: list[str]) -> Pro
         title=reader.text("title"),
         rank=reader.number("rank"),
         detection=Detection(
-            detect.texts("models") if "models" in detect.found else None,
+            detect.texts("models"),
             detect.flag("button"),
             detect.flag("button_uevents"),
             detect.flag("openwrt"),

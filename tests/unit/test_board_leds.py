@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from tests.unit.board_manual_loop import ManualLoop
 
+from wpsagent_board.colors import color_patterns
 from wpsagent_board.errors import BoardError
 from wpsagent_board.leds import LedClassIndicator, find_wps_leds
-from wpsagent_board.pattern import DEFAULT_PATTERNS, Pattern
+from wpsagent_board.pattern import DEFAULT_PATTERNS, Pattern, parse_patterns
 
 
 class FakeLed:
@@ -270,3 +271,59 @@ def test_file_that_cannot_be_read_is_named(led: FakeLed) -> None:
     with pytest.raises(BoardError) as caught:
         opened(led)
     assert str(caught.value) == f"LED green:wps: {led.folder}/max_brightness: No such file or directory"
+
+
+# ---- LEDs of several colours (leds-class-multicolor)
+
+
+@pytest.fixture
+def rgb(tmp_path: Path) -> FakeLed:
+    led = FakeLed(tmp_path, "rgb:wps")
+    led.set(delay_on="0", delay_off="0", multi_index="green red blue white", multi_intensity="10 20 30 40")
+    return led
+
+
+def test_multicolor_led_takes_the_colour_of_each_pattern_and_its_own_back(rgb: FakeLed) -> None:
+    patterns = color_patterns(DEFAULT_PATTERNS, {})
+    indicator = opened(rgb)
+    assert indicator.has_colors
+    seen = []
+    for name in ("in_progress", "error", "success"):
+        indicator.show(patterns[name])
+        seen.append(rgb.get("multi_intensity"))
+    assert seen == ["96 255 0 0", "0 255 0 0", "255 0 0 0"]
+    indicator.close()
+    assert rgb.get("multi_intensity") == "10 20 30 40"
+
+
+def test_intensities_are_of_the_leds_own_scale(rgb: FakeLed) -> None:
+    rgb.set(max_brightness="51")
+    opened(rgb).show(color_patterns(DEFAULT_PATTERNS, {})["in_progress"])
+    assert rgb.get("multi_intensity") == "19 51 0 0"
+
+
+def test_what_follows_a_pattern_has_its_own_colour_also_without_triggers(rgb: FakeLed) -> None:
+    rgb.set(trigger="[none]")
+    clock = ManualLoop()
+    patterns = color_patterns(parse_patterns({"idle": "on"}), {"idle": "blue"})
+    opened(rgb, clock).show(patterns["error"])
+    clock.advance(119.0)
+    assert rgb.get("multi_intensity") == "0 255 0 0"
+    clock.advance(2.0)
+    assert (rgb.get("multi_intensity"), rgb.get("brightness")) == ("0 0 255 0", "255")
+
+
+def test_colour_that_may_not_be_written_is_done_without(rgb: FakeLed, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    indicator = opened(rgb)
+    (rgb.folder / "multi_intensity").unlink()
+    indicator.show(color_patterns(DEFAULT_PATTERNS, {})["success"])
+    assert rgb.get("brightness") == "255"
+    assert "without its colour: LED rgb:wps: " in caplog.text
+
+
+def test_led_of_one_colour_has_no_choice(led: FakeLed) -> None:
+    indicator = opened(led)
+    assert not indicator.has_colors
+    indicator.show(color_patterns(DEFAULT_PATTERNS, {})["success"])
+    assert not (led.folder / "multi_intensity").exists()

@@ -134,7 +134,7 @@ class _Parts:
 
 
 async def _test(options: argparse.Namespace, root: Path) -> int:
-    from wpsagent.daemon.board_test import BoardResult, try_buttons, try_leds
+    from wpsagent.daemon import board_trial
 
     await _refuse_beside_an_agent(options)
     parts = _parts(options, root)
@@ -146,9 +146,9 @@ async def _test(options: argparse.Namespace, root: Path) -> int:
             print(line, flush=True)
 
     tell(f"testing {parts.origin}")
-    leds = await try_leds(parts.leds, tell)
-    buttons = await try_buttons(parts.buttons, tell, options.timeout, options.presses)
-    result = BoardResult(leds, buttons)
+    leds = await board_trial.try_leds(parts.leds, tell, board_trial.PATTERN_TIME)
+    buttons = await board_trial.try_buttons(parts.buttons, tell, options.timeout or None, options.presses)
+    result = board_trial.BoardResult(leds, buttons)
     code = FAILED if result.has_problem else TIMED_OUT if result.is_unpressed else DONE
     if options.json:
         values = {"tested": parts.origin, **dataclasses.asdict(result), "exit_code": code, "told": lines}

@@ -352,7 +352,7 @@ COMMANDS: Sequence[Command] = (
             _option("name", text="a board (default: this one; test: what the configuration says)", nargs="?"),
             _option(
                 "--timeout",
-                text="test: wait so many seconds for the button (default: 30)",
+                text="test: wait so many seconds for the button, 0 for ever (default: 30)",
                 type=_seconds,
                 default=30,
                 metavar="SECONDS",

@@ -12,6 +12,7 @@ from wpsagent.cli.parser import DEFAULT_CONFIG
 from wpsagent.config.example import describe
 from wpsagent.config.loader import load
 from wpsagent.config.model import Configuration
+from wpsagent.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
@@ -74,12 +75,24 @@ def check_config(options: argparse.Namespace) -> int:
         return 0
     path = Path(options.file or options.config or DEFAULT_CONFIG)
     configuration = load(path)
+    if configuration.board is not None:
+        _require_board(path, configuration.board.profile)
     roles = [f"{ap.interface} ({ap.ssid})" for ap in configuration.access_points]
     roles += [f"{station.interface} (station)" for station in configuration.stations]
     warnings = [f"warning: {warning}" for warning in configuration.warnings]
     values = {"file": str(path), "right": True, "roles": roles, "warnings": list(configuration.warnings)}
     tell(options, "\n".join((*warnings, f"{path} is right: {', '.join(roles)}")), values)
     return 0
+
+
+def _require_board(path: Path, name: str) -> None:
+    """A board that is named is known; which one "auto" is can only be told there.  Raises ConfigError."""
+    from wpsagent.daemon.board_profile import AUTO, profile_named
+
+    try:
+        _ = name == AUTO or profile_named(name)
+    except ConfigError as error:
+        raise ConfigError([f"{path}: {problem}" for problem in error.problems]) from None
 
 
 def set_up_logging(level: str, handler: logging.Handler | None = None) -> None:

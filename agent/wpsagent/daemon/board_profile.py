@@ -19,7 +19,7 @@ from wpsagent_board.profile import AUTO, Match, Profile, detected, matches, prof
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["Match", "Profile", "equipped", "known_boards", "look_at_board", "profile_tables"]
+__all__ = ["AUTO", "Match", "Profile", "equipped", "known_boards", "look_at_board", "profile_named", "profile_tables"]
 
 
 def equipped(configuration: Configuration, traits: BoardTraits | None = None) -> Configuration:
@@ -48,14 +48,19 @@ def known_boards(traits: BoardTraits) -> list[Match]:
 def chosen(name: str, traits: BoardTraits) -> Match:
     """The profile of a name, or the one detected for "auto"; raises ConfigError that says what there is."""
     if name != AUTO:
-        try:
-            return Match(profile(name), True, "named in the configuration")
-        except BoardError as error:
-            raise ConfigError([f"board.profile: {error}"]) from None
+        return Match(profile_named(name), True, "named in the configuration")
     match = detected(traits)
     if match is None:
         raise ConfigError([f'board.profile: found "auto", but {_nothing_fits(traits)}'])
     return match
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of a name in a configuration; raises ConfigError that says which there are."""
+    try:
+        return profile(name)
+    except BoardError as error:
+        raise ConfigError([f"board.profile: {error}"]) from None
 
 
 def with_profile(configuration: Configuration, profile: Profile, traits: BoardTraits) -> Configuration:

@@ -81,8 +81,8 @@ class BoardResult:
 Tell = Callable[[str], None]
 
 
-async def try_leds(settings: Sequence[LedSettings], tell: Tell, pattern_time: float = PATTERN_TIME) -> list[LedResult]:
-    """All LEDs go through all patterns together, each told in words."""
+async def try_leds(settings: Sequence[LedSettings], tell: Tell, pattern_time: float) -> list[LedResult]:
+    """All LEDs go through all patterns together, each for pattern_time seconds and told in words."""
     results = [LedResult(led_name(led), led.backend) for led in settings]
     with ExitStack() as stack:
         opened: list[tuple[LedResult, Indicator, Mapping[str, Pattern]]] = []
@@ -119,11 +119,11 @@ def _words(pattern: Pattern) -> str:
 
 
 async def try_buttons(
-    settings: Sequence[ButtonSettings], tell: Tell, patience: float, presses: int = 1
+    settings: Sequence[ButtonSettings], tell: Tell, patience: float | None, presses: int = 1
 ) -> list[ButtonResult]:
     """Each button is to be pressed so often; how long it was held and how it bounced is told for each press.
 
-    patience: seconds for all of it.
+    patience: seconds for all of it; None: as long as it takes.
     """
     results = [ButtonResult(button_name(button), button.backend) for button in settings]
     is_enough = asyncio.Event()
@@ -143,7 +143,7 @@ async def try_buttons(
             async with asyncio.timeout(patience):
                 await is_enough.wait()
         except TimeoutError:
-            _tell_unpressed(results, patience, tell)
+            _tell_unpressed(results, patience or 0, tell)
     return results
 
 
