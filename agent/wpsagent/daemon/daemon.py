@@ -11,7 +11,8 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wpsagent import __version__
@@ -25,30 +26,33 @@ from wpsagent.config.model import (
 )
 from wpsagent.control.agent import AccessPoint, AccessPointStatus, WpsStatus
 from wpsagent.control.commands import Commands
+from wpsagent.control.owners import OwnersCommands
 from wpsagent.daemon.added_access_points import AddedAccessPoints
+from wpsagent.daemon.attached.attachments import Attachments
+from wpsagent.daemon.attached.choice import choose, log_choices, probe
 from wpsagent.daemon.board import Leds, button_name, open_buttons, open_leds
 from wpsagent.daemon.board_profile import equipped
 from wpsagent.daemon.broker import open_reporter
 from wpsagent.daemon.control import ControlSockets
+from wpsagent.daemon.groups import Groups
 from wpsagent.daemon.hooks import StationHooks
 from wpsagent.daemon.interfaces import Interfaces
 from wpsagent.daemon.networks import Networks, OpenRadio
+from wpsagent.daemon.parts import Opened
+from wpsagent.daemon.reload import Reload
 from wpsagent.daemon.repeater import Repeater
 from wpsagent.daemon.reporting import Reporting
 from wpsagent.daemon.shared_radio import SharedRadios
 from wpsagent.daemon.stations import OpenStationRadio, Station, Stations
-from wpsagent.errors import OverlapError, UsageError
+from wpsagent.errors import AgentError
 from wpsagent.io.service_manager import ServiceManager
-from wpsagent.octets import MacAddress
+from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import AccessPointRadio, Entropy, StationRadio
-from wpsagent.roles.runner import ButtonGroup
 from wpsagent.status import events as e
 from wpsagent.status.board import StatusBoard
 from wpsagent.status.model import Network
-from wpsagent.status.texts import ERROR_INDICATION_NAMES
 from wpsagent.wsc.device import format_uuid
-from wpsagent.wsc.enrollee_table import EnrolleeInformation
-from wpsagent.wsc.internal_registrar import LastResult
+from wpsagent.wsc.enrollee_table import EnrolleeInformation, PendingPin
 
 if TYPE_CHECKING:
     from wpsagent.io.mqtt import MqttReporter
@@ -80,6 +84,15 @@ async def open_kernel_station_radio(settings: StationSettings) -> StationRadio:
     )
 
 
+def _of_broker(configuration: Configuration) -> object:
+    """What the reports to a broker are made from; Home Assistant is also told what the device is and has."""
+    mqtt, device = configuration.mqtt, configuration.device
+    if mqtt is None or not mqtt.home_assistant:
+        return mqtt
+    has = bool(configuration.access_points), bool(configuration.stations)
+    return mqtt, configuration.agent.state_directory, device.manufacturer, device.model_name, has
+
+
 class Daemon:
     """The agent; implements control.Agent."""
 
@@ -89,13 +102,19 @@ class Daemon:
         open_radio: OpenRadio = open_kernel_radio,
         entropy: Entropy = os.urandom,
         open_station: OpenStationRadio = open_kernel_station_radio,
-        on_hang_up: Callable[[], None] | None = None,
+        reread: Callable[[], Configuration] | None = None,
     ) -> None:
-        """on_hang_up: what SIGHUP asks for; where nobody says it, it is the end."""
-        self.configuration = configuration = equipped(configuration)
+        """reread: reads the configuration again for SIGHUP, raises ConfigError; without it SIGHUP is the end."""
+        configuration, self._choices = choose(equipped(configuration))
+        self.configuration = configuration
+        log_choices(self._choices)
         networks = [
             Network(ap.interface, ap.button_group, ap.ssid, ap.channel, ap.follow) for ap in configuration.access_points
         ]
+        theirs = [one for one in configuration.attached if one.is_access_point]
+        networks += [Network(one.interface, one.button_group, Ssid(b""), 0) for one in theirs]
+        stations = [one.interface for one in configuration.stations]
+        stations += [one.interface for one in configuration.attached if not one.is_access_point]
         agent = configuration.agent
         self.reporting = Reporting(
             StatusBoard(
@@ -104,9 +123,9 @@ class Daemon:
                 networks,
                 agent.success_display_s,
                 agent.error_display_s,
-                stations=[station.interface for station in configuration.stations],
+                stations=stations,
                 commands=configuration.mqtt.commands if configuration.mqtt is not None else (),
-                waiting=lambda: self.networks.pin_requests(self.networks.groups),
+                waiting=self._pin_requests,
             )
         )
         report = self.reporting.report
@@ -115,30 +134,52 @@ class Daemon:
             {ap.interface: ap.follow for ap in configuration.access_points if ap.follow is not None},
             lambda ap, station, reason: report(e.ChannelKept(ap, station, reason)),
         )
-        self.networks = Networks(configuration, shared.opening_access_points(open_radio), entropy, report)
+        self._attachments = Attachments(configuration.attached, report, lambda: self.networks.groups)
+        self.networks = Networks(
+            configuration, shared.opening_access_points(open_radio), entropy, self._attachments.hear_ours
+        )
+        self._groups = Groups(self.networks, self._attachments, report)
         self.networks.frequency_for = shared.frequency_for
         self._stations = Stations(
             configuration, shared.opening_stations(open_station), entropy, report, access_points=self.networks
         )
         repeater = Repeater(configuration.access_points, self.networks, report)
         self._stations.observers.append(repeater.observe)
-        self.control = ControlSockets(agent, Commands(self))
+        self.control = ControlSockets(agent, OwnersCommands(self, Commands(self), self._attachments.owner))
         self._interfaces = Interfaces(self._stations, self.networks, self.control, report)
         self._added = AddedAccessPoints(self.networks, self.control, report, self._is_station)
         self.leds = Leds()
         self.mqtt: MqttReporter | None = None
         self._entropy = entropy
-        self._on_hang_up = on_hang_up or self.terminate
+        self._reread = reread
+        self._hooks = StationHooks(configuration)
+        self._broker = Opened(_of_broker, self._open_broker)
+        self._leds = Opened(lambda wanted: wanted.leds, self._open_leds)
+        self._buttons = Opened(lambda wanted: wanted.buttons, self._open_buttons)
+        self._reload = Reload(
+            self.networks,
+            self._stations,
+            self.reporting,
+            shared=shared,
+            repeater=repeater,
+            parts=(self._broker, self._leds, self._buttons, self.control, self._hooks),
+        )
+        self._following: Configuration | None = None
+        self._is_mqtt_started = False
         self._service_manager = ServiceManager()
+        self._hung_up = asyncio.Event()
         self._stopping = asyncio.Event()
         self.started = asyncio.Event()
 
-    async def run(self) -> None:
-        """Run until a signal or `terminate`; raises AgentError when the agent cannot start."""
+    async def run(self) -> Configuration | None:
+        """Run until a signal or `terminate`; raises AgentError when the agent cannot start.
+
+        Returns the configuration with which another daemon is to go on, None at the end.
+        """
         loop = asyncio.get_running_loop()
         async with AsyncExitStack() as stack:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, self._on_hang_up if number == signal.SIGHUP else self.terminate)
+                loop.add_signal_handler(number, self._hang_up if number == signal.SIGHUP else self.terminate)
                 stack.callback(loop.remove_signal_handler, number)
             stack.callback(self._service_manager.close)
             stack.callback(self.reporting.close)
@@ -146,105 +187,159 @@ class Daemon:
             self.reporting.report(e.AgentStarting())
             stack.push_async_callback(self.networks.stop)
             await self.networks.start()
-            self._open_hooks(stack)
+            stack.push_async_callback(self._hooks.close)
+            self.reporting.observers.append(self._hooks.observe)
+            self.reporting.control_listeners.append(self._hooks.signal)
             stack.push_async_callback(self._stations.stop)
             stack.push_async_callback(self._interfaces.close)
             stack.push_async_callback(self._added.close)
             await self._stations.start()
+            stack.push_async_callback(self._attachments.stop)
+            await self._attachments.start()
             self.reporting.report(e.AgentStarted())
             self._service_manager.ready(self._status_line())
             self._watchdog()
             self.started.set()
-            await self._stopping.wait()
-            self._service_manager.stopping()
+            await self._until_the_end()
             self.reporting.report(e.AgentStopping())
+        return self._following
 
     async def _open(self, stack: AsyncExitStack) -> None:
         """Whatever listens or tells; the first thing that cannot be had ends the start."""
-        configuration = self.configuration
-        if configuration.mqtt is not None:
-            self.mqtt = open_reporter(
-                configuration,
-                configuration.mqtt,
-                self,
-                self._entropy,
-                report=self.reporting.report,
-                on_change=self._broker_changed,
-                stack=stack,
-            )
-            self.reporting.publishers.append(self.mqtt)
-        leds = open_leds(configuration.leds)
-        self.leds.take(leds)
-        stack.callback(self.leds.close)
         self.reporting.pattern_listeners.append(self.leds.show)
-        for button in open_buttons(configuration.buttons, self.button_pressed):
-            stack.callback(button.close)
+        for part in (self._broker, self._leds, self._buttons):
+            stack.push_async_callback(part.close)
+            await part.open(self.configuration)
         stack.callback(self.control.close)
-        self.control.open(configuration)
+        self.control.open(self.configuration)
         self.reporting.control_listeners.append(self.control.send)
-        if self.mqtt is not None:
+        self._start_broker()
+
+    def _open_broker(self, configuration: Configuration, stack: AsyncExitStack) -> None:
+        if configuration.mqtt is None:
+            return
+        mqtt = open_reporter(
+            configuration,
+            configuration.mqtt,
+            self,
+            self._entropy,
+            report=self.reporting.report,
+            on_change=self._broker_changed,
+            stack=stack,
+        )
+        self.mqtt, self._is_mqtt_started = mqtt, False
+        self.reporting.publishers.append(mqtt)
+        stack.callback(self._forget_broker, mqtt)
+
+    def _forget_broker(self, mqtt: "MqttReporter") -> None:
+        self.mqtt = None
+        self.reporting.publishers.remove(mqtt)
+
+    def _start_broker(self) -> None:
+        if self.mqtt is not None and not self._is_mqtt_started:
+            self._is_mqtt_started = True
             self.mqtt.start()
 
-    def _open_hooks(self, stack: AsyncExitStack) -> None:
-        """The programs of the stations, which run until the stations have said goodbye."""
-        hooks = StationHooks(self.configuration)
-        stack.push_async_callback(hooks.close)
-        self.reporting.observers.append(hooks.observe)
-        self.reporting.control_listeners.append(hooks.signal)
+    def _open_leds(self, configuration: Configuration, stack: AsyncExitStack) -> None:
+        self.leds.take(open_leds(configuration.leds))
+        stack.callback(self.leds.close)
+        if self.reporting.pattern is not None:
+            self.leds.show(self.reporting.pattern)
+
+    def _open_buttons(self, configuration: Configuration, stack: AsyncExitStack) -> None:
+        for button in open_buttons(configuration.buttons, self.button_pressed):
+            stack.callback(button.close)
+
+    # ---- another configuration
+
+    def _hang_up(self) -> None:
+        self.terminate() if self._reread is None else self._hung_up.set()
+
+    async def _until_the_end(self) -> None:
+        """Read the configuration again as often as it is asked for."""
+        ending = asyncio.create_task(self._stopping.wait())
+        try:
+            while not ending.done():
+                hung_up = asyncio.create_task(self._hung_up.wait())
+                await asyncio.wait((ending, hung_up), return_when=asyncio.FIRST_COMPLETED)
+                hung_up.cancel()
+                if self._hung_up.is_set() and not ending.done():
+                    self._hung_up.clear()
+                    self._service_manager.reloading()
+                    await self._read_again()
+        finally:
+            ending.cancel()
+
+    def _who_has(self, path: Path) -> str | None:
+        """What is ours stays ours."""
+        ours = {one.interface for one in (*self.configuration.access_points, *self.configuration.stations)}
+        return None if path.name in ours else probe(path)
+
+    async def _read_again(self) -> None:
+        """Go on as the configuration says now; what is wrong with it is told, and changes nothing."""
+        assert self._reread is not None
+        before = self.configuration
+        try:
+            after, choices = choose(equipped(self._reread()), self._who_has)
+            self._reload.check(before, after)
+            for warning in after.warnings:
+                logger.warning("%s", warning)
+            if self._reload.needs_new_daemon(before, after):
+                self._following = after
+                self.terminate()
+                return
+            await self._reload.apply(before, after)
+        except AgentError as error:
+            logger.error("the configuration was read again and is not taken: %s", error)
+            self.reporting.report(e.ReloadRefused(str(error)))
+        except Exception:  # the outermost loop: what runs goes on
+            logger.exception("the configuration was read again")
+        else:
+            self.configuration, self._choices = after, choices
+            self.reporting.report(e.ConfigurationReloaded())
+        if self.mqtt is not None and not self._is_mqtt_started:
+            self.mqtt.publish_state(self.reporting.state())
+            self._start_broker()
+        self._service_manager.ready(self._status_line())
 
     # ---- the button
 
     def button_pressed(self, gesture: str, action: ButtonAction, settings: ButtonSettings) -> None:
         """A person pressed a button: do what it means, and say on the LED when it cannot be done."""
         self.reporting.report(e.ButtonPressed(gesture, button_name(settings), settings.groups))
-        has_networks = bool(self.configuration.access_points)
+        has_networks = bool(self.configuration.access_points) or bool(self._attachments.groups(None))
         if action is ButtonAction.STATION_PBC or (action is ButtonAction.PBC and not has_networks):
-            self._stations.press_button()
+            self._press_station_button()
         elif action is ButtonAction.CANCEL:
             self._stations.cancel()
-        if has_networks and action in (ButtonAction.PBC, ButtonAction.CANCEL):
-            self._act_on_groups(action, settings)
+            self._attachments.cancel_stations()
+        if has_networks and action is ButtonAction.PBC:
+            self._groups.press_groups(settings.groups)
+        elif has_networks and action is ButtonAction.CANCEL:
+            self._groups.cancel_groups(settings.groups)
 
-    def _act_on_groups(self, action: ButtonAction, settings: ButtonSettings) -> None:
-        groups: dict[str, ButtonGroup] = {}
-        for name in settings.groups:
-            try:
-                groups |= self.networks.select(name)
-            except UsageError as error:
-                self.reporting.report(e.PushButtonRefused(name, str(error)))
-        if action is ButtonAction.CANCEL:
-            self._cancel(groups)
+    def _press_station_button(self) -> None:
+        """The station's button is the first station's, whoever has its radio."""
+        if self._attachments.first_station is None:
+            self._stations.press_button()
         else:
-            with suppress(OverlapError):  # the registrar has told it: OverlapDetected
-                self.networks.press_button(groups)
+            self._attachments.press_station_button()
 
     # ---- control.Agent
 
     def press_button(self, target: str | None) -> None:
-        self.networks.press_button(self.networks.select(target))
+        self._groups.press_button(target)
 
     def cancel(self, target: str | None) -> None:
-        self._cancel(self.networks.select(target))
-
-    def _cancel(self, groups: Mapping[str, ButtonGroup]) -> None:
-        for name, group in groups.items():
-            group.cancel()
-            self.reporting.report(e.CancelRequested(name))
+        self._groups.cancel(target)
 
     def add_pin(
         self, pin: bytes, *, uuid_e: bytes | None, timeout: float, address: MacAddress | None, target: str | None
     ) -> None:
-        self.networks.add_pin(self.networks.select(target), pin, uuid_e, timeout, address)
+        self._groups.add_pin(pin, uuid_e=uuid_e, timeout=timeout, address=address, target=target)
 
     def wps_status(self, target: str | None) -> WpsStatus:
-        status = next(iter(self.networks.select(target).values())).registrar.status
-        has_failed = status.last_result is LastResult.FAILED
-        return WpsStatus(
-            push_button=status.push_button.value,
-            last_result=status.last_result.value,
-            failure_reason=ERROR_INDICATION_NAMES[status.failure_reason] if has_failed else None,
-            peer=status.peer_address,
-        )
+        return self._groups.wps_status(target)
 
     def access_points(self) -> Sequence[AccessPointStatus]:
         return [network.status for network in self.access_point_doors()]
@@ -254,7 +349,7 @@ class Daemon:
         return [network for network in self.networks.networks if not network.settings.is_temporary]
 
     def pending_pins(self, target: str | None) -> Sequence[EnrolleeInformation]:
-        return self.networks.pending_pins(self.networks.select(target))
+        return self._groups.pending_pins(target)
 
     def stations(self) -> Sequence[Station]:
         return self._stations.stations
@@ -289,16 +384,31 @@ class Daemon:
                 "error": self.mqtt.last_error,
                 "dropped_events": self.mqtt.dropped_events,
             }
-        return self.reporting.state() | {"pending_pins": self._pending_pins(), "mqtt": mqtt, "pid": os.getpid()}
+        return self.reporting.state() | {
+            "pending_pins": self._pending_pins(),
+            "backends": self._backends(),
+            "mqtt": mqtt,
+            "pid": os.getpid(),
+        }
+
+    def _pin_requests(self) -> Sequence[PendingPin]:
+        return self._groups.pin_requests()
 
     def _pending_pins(self) -> list[dict[str, str]]:
         return [
             {
-                "uuid": format_uuid(enrollee.uuid_e),
-                "station": str(enrollee.address),
-                "device_name": enrollee.device_name,
+                "uuid": format_uuid(pending.enrollee.uuid_e),
+                "station": str(pending.enrollee.address),
+                "device_name": pending.enrollee.device_name,
             }
-            for enrollee in self.networks.pending_pins(self.networks.groups)
+            for pending in self._pin_requests()
+        ]
+
+    def _backends(self) -> list[dict[str, str]]:
+        """Who has the radio of each interface, and why."""
+        return [
+            {"interface": choice.interface, "backend": choice.backend.value, "reason": choice.reason}
+            for choice in self._choices
         ]
 
     def terminate(self) -> None:
@@ -316,6 +426,9 @@ class Daemon:
             parts.append(f"{sum(network.is_up for network in networks)} of {len(networks)} networks up")
         if stations:
             parts.append(f"{sum(station.is_up for station in stations)} of {len(stations)} stations up")
+        attached = self._attachments.interfaces
+        if attached:
+            parts.append(f"{sum(one.is_attached for one in attached)} of {len(attached)} interfaces attached")
         return ", ".join(parts)
 
     def _watchdog(self) -> None:
