@@ -53,7 +53,9 @@ rm "$root/completion"
 
 documents=/usr/share/doc/wps-agent
 copy 644 README.md "$documents/README.md"
-copy 644 LICENSE "$documents/copyright"
+{ cat LICENSE; printf '\n\nwpsagent/dashboard/mqtt is mqtt.js:\n\n'; cat agent/wpsagent/dashboard/mqtt/LICENSE.md; } >"$root/copyright"
+copy 644 "$root/copyright" "$documents/copyright"
+rm "$root/copyright"
 gzip -9nc CHANGELOG.md >"$root/changelog"
 copy 644 "$root/changelog" "$documents/changelog.gz"
 rm "$root/changelog"

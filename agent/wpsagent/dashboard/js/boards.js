@@ -17,6 +17,7 @@ const SAME_PRESS_MS = 1500;
 const A_DAY_MS = 86_400_000;
 
 const decoder = new TextDecoder();
+const collator = new Intl.Collator(undefined, { numeric: true });
 
 // Control characters, and those that turn the direction of writing for all that follows.
 const UNSEEN = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
@@ -227,7 +228,6 @@ export class Boards {
   }
 
   get all() {
-    const collator = new Intl.Collator(undefined, { numeric: true });
     this.sorted ??= [...this.byNode.values()].sort((a, b) => collator.compare(a.node, b.node));
     return this.sorted;
   }

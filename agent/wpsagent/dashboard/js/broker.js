@@ -110,12 +110,12 @@ export class Broker {
   subscribe(client) {
     const topics = ["availability", "state", "event", "response"].map((name) => `${this.settings.topic}/+/${name}`);
     client.subscribe(topics, { qos: 1 }, (error, granted) => {
-      if (this.client !== client) return;
-      if (granted?.some((one) => one.qos === 128)) {
+      if (this.client !== client || !client.connected) return;
+      if (error || granted.some((one) => one.qos === 128)) {
         this.close();
         const text = `The broker does not let this user read ${this.settings.topic}/#.`;
         this.onStatus({ kind: "refused", text });
-      } else if (!error) {
+      } else {
         this.onStatus({ kind: "online", text: `Connected to ${new URL(this.settings.url).host}` });
       }
     });
@@ -153,14 +153,16 @@ export class Broker {
     });
   }
 
-  /** A board has replied: {id, ok, error}. */
+  /** A board has replied: {id, ok, error}.  A refusal without an id is of all that it has been asked: too much. */
   replied(node, reply) {
-    const waiting = this.replies.get(reply.id);
-    if (waiting?.node !== node) return; // somebody else's command
-    this.replies.delete(reply.id);
-    clearTimeout(waiting.timer);
-    if (reply.ok) waiting.resolve();
-    else waiting.reject(new CommandError(reply.error || "The board refused, without a reason."));
+    for (const [id, waiting] of this.replies) {
+      const isMeant = reply.id === null ? !reply.ok : reply.id === id;
+      if (waiting.node !== node || !isMeant) continue;
+      this.replies.delete(id);
+      clearTimeout(waiting.timer);
+      if (reply.ok) waiting.resolve();
+      else waiting.reject(new CommandError(reply.error || "The board refused, without a reason."));
+    }
   }
 
   failReplies(why) {

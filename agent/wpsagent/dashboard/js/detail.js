@@ -52,9 +52,13 @@ export class Detail {
   drawActions() {
     const { board, broker } = this;
     const may = (command) => broker.isOnline && board.may(command);
-    byId("admit").hidden = !may("pbc");
-    byId("enter-pin").classList.toggle("primary", !may("pbc"));
-    byId("enter-pin").hidden = !may("pin");
+    const { accessPoints = [], stations = [] } = board.state ?? {};
+    const hasNetworks = accessPoints.length > 0;
+    const isAlone = hasNetworks && may("pin") && !may("pbc") && stations.length === 0;
+    byId("admit").hidden = isAlone || (!may("pbc") && !may("pin"));
+    setText(byId("admit"), hasNetworks ? "Let a device in …" : "Join a network …");
+    byId("enter-pin").hidden = !hasNetworks || !may("pin");
+    byId("enter-pin").classList.toggle("primary", isAlone);
     byId("cancel").hidden = !may("cancel") || !board.isOpen;
     setText(byId("actions-note"), this.note());
   }

@@ -5,7 +5,7 @@
 // the board tells.  It can be closed at any time; the board goes on.
 
 import { byId, foreign, h, setAttribute, setText } from "./dom.js";
-import { problemOfPin, readPin } from "./pin.js";
+import { newPin, problemOfPin, readPin } from "./pin.js";
 import { device, minutes, patternWords } from "./words.js";
 
 const PIN_TIME_S = 300;
@@ -23,7 +23,6 @@ export class Flow {
     this.broker = broker;
     this.dialog = byId("flow");
     this.body = byId("flow-body");
-    this.opener = null;
     this.reset();
     byId("flow-form").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -46,7 +45,6 @@ export class Flow {
 
   /** Begin for a board; with a method the first question is answered already. */
   start(board, { method = null, request = null } = {}) {
-    this.opener = document.activeElement;
     this.reset();
     this.board = board;
     this.request = request;
@@ -56,12 +54,11 @@ export class Flow {
     byId("flow-title").focus();
   }
 
+  /** The browser gives the focus back to whoever had it, but what began this may be gone. */
   closed() {
-    const opener = this.opener;
     this.reset();
     this.body.replaceChildren();
-    if (opener?.isConnected && opener.checkVisibility()) opener.focus();
-    else byId("board-name").focus();
+    if (document.activeElement === document.body) byId("board-name").focus();
   }
 
   /** Show a step.  buttons: [text, what it does, is it the main one]; the main one also answers Enter. */
@@ -105,11 +102,16 @@ export class Flow {
       choices.push(radio("method", "pin", "It has a WPS PIN", "on its screen or its label: 8 digits, or 4.", isFirst()));
     }
     if (stations.length > 0 && board.may("pbc")) {
-      choices.push(radio("method", "join", "None: the board itself is to join a network", "You press the access point’s WPS button.", isFirst()));
+      choices.push(radio("method", "join", "The board itself is to join a network", "You press the access point’s WPS button.", isFirst()));
+    }
+    if (stations.length > 0 && board.may("pin")) {
+      choices.push(radio("method", "join-pin", "The board itself is to join, with a PIN", "You enter a PIN at the access point.", isFirst()));
     }
     const target = this.targetField(accessPoints);
-    const body = [h("fieldset", {}, h("legend", { text: "Which way does your device know?" }), ...choices), target];
-    this.show("method", "Let a device in", "Step 1 of 3", body, [
+    const hasNetworks = accessPoints.length > 0;
+    const question = hasNetworks ? "Which way does your device know?" : "Which way does the access point know?";
+    const body = [h("fieldset", {}, h("legend", { text: question }), ...choices), target];
+    this.show("method", hasNetworks ? "Let a device in" : "Join a network", "Step 1 of 3", body, [
       ["Next", () => this.methodChosen(), true],
       ["Not now", () => this.close()],
     ]);
@@ -130,13 +132,13 @@ export class Flow {
     this.method = elements.method?.value ?? null;
     if (this.method === "pin") this.askPin();
     else if (this.method === "pbc" || this.method === "join") this.beforeButton();
+    else if (this.method === "join-pin") this.showPin();
     else this.problem("Please choose one.");
   }
 
   // ---- second: the button, or the PIN
 
   beforeButton() {
-    this.method ??= "pbc";
     const isJoin = this.method === "join";
     const what = isJoin ? "access point" : "device";
     const text = isJoin
@@ -149,10 +151,28 @@ export class Flow {
     ]);
   }
 
+  /** The board is the one with a PIN: a fresh one, for the access point. */
+  showPin() {
+    const pin = newPin();
+    const body = [
+      h("p", { text: "Open the access point’s own page, find WPS with a PIN, and enter there:" }),
+      h("p", { class: "pin", text: `${pin.slice(0, 4)} ${pin.slice(4)}` }),
+    ];
+    this.show("own-pin", "A PIN for the access point", "Step 2 of 3", body, [
+      ["Start", () => this.send("pin", { ...this.station, pin }), true],
+      ["Back", () => this.askMethod()],
+      ["Not now", () => this.close()],
+    ]);
+  }
+
+  /** Whom a command is for: the first of the board's own stations. */
+  get station() {
+    return { role: "station", target: this.board.state.stations[0].interface };
+  }
+
   press() {
     const values = { role: "access_point", ...(this.target && { target: this.target }) };
-    const station = this.board.state.stations[0]?.interface;
-    this.send("pbc", this.method === "join" ? { role: "station", ...(station && { target: station }) } : values);
+    this.send("pbc", this.method === "join" ? this.station : values);
   }
 
   askPin() {
@@ -227,11 +247,13 @@ export class Flow {
       pbc: "Now press the WPS button of your device",
       join: "Now press the WPS button of the access point",
       pin: "Now start WPS on your device",
+      "join-pin": "Now start WPS at the access point",
     };
     const hints = {
       pbc: "On some it must be held for a few seconds, on others it is in the menu. Press no other.",
       join: "On some it must be held for a few seconds. Press no other.",
       pin: "The board lets it in as soon as it shows this PIN.",
+      "join-pin": "The board joins as soon as the access point has taken the PIN.",
     };
     this.led = h("span", { class: "led large", role: "img" }, h("span"));
     this.left = h("strong");
@@ -286,7 +308,7 @@ export class Flow {
       this.end("It did not start", event.reason ?? "The board refused.", "Look at the board’s state, then try again.");
     } else if (event.type === "enrolment_failed") {
       const reason = event.reason ?? "the board gave no reason";
-      if (this.method === "pin") this.end("That was not it", `${device(event.deviceName, event.station)}: ${reason}.`, "Read the PIN again, on the device itself, and try once more.");
+      if (this.method.endsWith("pin")) this.end("That was not it", `${device(event.deviceName, event.station)}: ${reason}.`, "Read the PIN again, on the device itself, and try once more.");
       else setText(this.note, `A try failed: ${reason}. The network is still open.`);
     }
   }
@@ -307,7 +329,7 @@ export class Flow {
   }
 
   success(last) {
-    const isJoin = this.method === "join";
+    const isJoin = this.method.startsWith("join");
     const name = last?.deviceName || last?.station ? device(last.deviceName, last.station) : "The device";
     const text = isJoin ? [h("p", { text: "The board was let into the network." })] : [h("p", {}, foreign(name), " is on the network now.")];
     const led = h("span", { class: "led large", role: "img", "data-pattern": "success", "aria-label": patternWords("success") }, h("span"));
@@ -315,7 +337,8 @@ export class Flow {
   }
 
   end(title, text, todo) {
-    const again = this.method === "pin" ? () => this.askPin() : () => this.beforeButton();
+    const steps = { pin: () => this.askPin(), "join-pin": () => this.showPin() };
+    const again = steps[this.method] ?? (() => this.beforeButton());
     const body = [h("p", { text }), todo && h("p", { class: "advice", text: todo })].filter(Boolean);
     this.show("done", title, "Done", body, [
       ["Try again", again, true],

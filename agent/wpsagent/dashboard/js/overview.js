@@ -6,6 +6,9 @@ import { counted, minutes, resultWords, stateWords, when } from "./words.js";
 
 const PAGE = 200;
 
+const NOBODY =
+  "No board has been heard of yet. If there are some: is the base topic right, and may this user read what is below it?";
+
 const KINDS = {
   all: () => true,
   open: (board) => board.isOpen,
@@ -137,7 +140,7 @@ export class Overview {
       setText(input.nextElementSibling.lastElementChild, String(counts[input.value]));
     }
     setText(byId("summary"), boards.all.length === 0 ? "" : summary(counts));
-    const empty = boards.all.length > 0 ? "No board is like that." : isOnline ? "No board has been heard of yet." : "";
+    const empty = boards.all.length > 0 ? "No board is like that." : isOnline ? NOBODY : "";
     setText(byId("no-boards"), found.length === 0 ? empty : "");
     const rest = found.length - this.shown.length;
     byId("show-more").hidden = rest === 0;

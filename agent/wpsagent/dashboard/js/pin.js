@@ -15,3 +15,10 @@ export function problemOfPin(pin) {
 
 /** Σ 3·d₁ + d₂ + 3·d₃ + … + d₈, a multiple of 10 */
 const checksum = (pin) => [...pin].reduce((sum, digit, i) => sum + Number(digit) * (i % 2 === 0 ? 3 : 1), 0);
+
+/** A fresh PIN of 8 digits, as random as the browser can make it. */
+export function newPin() {
+  const [random] = crypto.getRandomValues(new Uint32Array(1));
+  const digits = String(random % 10_000_000).padStart(7, "0");
+  return digits + ((10 - (checksum(`${digits}0`) % 10)) % 10);
+}

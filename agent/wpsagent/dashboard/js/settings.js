@@ -104,6 +104,7 @@ export class SettingsDialog {
       byId(`settings-${problem[0]}`).focus();
       return;
     }
+    this.tell(null);
     keep(byId("settings-keep").checked ? settings : null);
     this.dialog.close();
     this.onSettings(settings);
