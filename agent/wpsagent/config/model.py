@@ -330,3 +330,8 @@ class Configuration:
     warnings: tuple[str, ...] = ()
     board: BoardSettings | None = None
     attached: tuple[AttachedSettings, ...] = ()
+
+    @property
+    def ours(self) -> tuple[AccessPointSettings | StationSettings, ...]:
+        """Everything whose radio is ours."""
+        return (*self.access_points, *self.stations)

@@ -201,6 +201,8 @@ class Daemon:
             self._watchdog()
             self.started.set()
             await self._until_the_end()
+            if self._following is None:
+                self._service_manager.stopping()
             self.reporting.report(e.AgentStopping())
         return self._following
 
@@ -272,7 +274,7 @@ class Daemon:
 
     def _who_has(self, path: Path) -> str | None:
         """What is ours stays ours."""
-        ours = {one.interface for one in (*self.configuration.access_points, *self.configuration.stations)}
+        ours = {one.interface for one in self.configuration.ours}
         return None if path.name in ours else probe(path)
 
     async def _read_again(self) -> None:

@@ -22,9 +22,16 @@ from wpsagent.errors import ConfigError
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
 
-_OF_AGENT = {"log_level", "success_display_s", "error_display_s"}
-_OF_SOCKETS = {"control_socket", "control_group", "hostapd_directory", "supplicant_directory"}
-"""What of [agent] can change while it runs; the sockets where no interface is another program's."""
+_OF_AGENT = {
+    "control_socket",
+    "control_group",
+    "hostapd_directory",
+    "supplicant_directory",
+    "log_level",
+    "success_display_s",
+    "error_display_s",
+}
+"""What of [agent] can change while it runs."""
 
 
 class Reload:
@@ -49,20 +56,20 @@ class Reload:
 
     def needs_new_daemon(self, before: Configuration, after: Configuration) -> bool:
         """Whether something has changed that cannot change while the agent runs."""
-        changeable = _OF_AGENT if after.attached else _OF_AGENT | _OF_SOCKETS
-        agent = replace(after.agent, **{name: getattr(before.agent, name) for name in changeable})
+        agent = replace(after.agent, **{name: getattr(before.agent, name) for name in _OF_AGENT})
         known = {"agent", "device", "access_points", "buttons", "leds", "mqtt", "stations", "warnings"}
         rest = [field.name for field in fields(after) if field.name not in known]
         return agent != before.agent or any(getattr(after, name) != getattr(before, name) for name in rest)
 
     def check(self, before: Configuration, after: Configuration) -> None:
         """Raises ConfigError for what the file cannot know: interfaces lent to somebody, files of the stations."""
-        known = {settings.interface for settings in (*before.access_points, *before.stations)}
-        ours = {one.interface for one in (*self._networks.networks, *self._stations.stations)}
+        known = {one.interface for one in before.ours}
+        ours = {network.interface for network in self._networks.networks}
+        ours |= {station.interface for station in self._stations.stations}
         problems = [
-            f"{settings.interface}: was added while the agent runs; remove it first"
-            for settings in (*after.access_points, *after.stations)
-            if settings.interface in ours - known
+            f"{one.interface}: was added while the agent runs; remove it first"
+            for one in after.ours
+            if one.interface in ours - known
         ]
         if problems:
             raise ConfigError(problems)

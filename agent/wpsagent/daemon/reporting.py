@@ -73,6 +73,11 @@ class Reporting:
             observer(event)
         self._show(update, event)
 
+    @property
+    def pattern(self) -> str | None:
+        """What the LEDs show; None before anything has happened."""
+        return self._pattern
+
     def state(self) -> dict[str, Any]:
         """The state as it would be published now."""
         return self.board.state(asyncio.get_running_loop().time(), time.time())
