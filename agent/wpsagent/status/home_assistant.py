@@ -57,8 +57,9 @@ class Announced:
 
 def object_id(topic: str) -> str:
     """A name of letters, digits, '_' and '-', as discovery wants it, that no other topic has."""
-    name = re.sub("[^A-Za-z0-9_-]", "_", topic)
-    return name if name == topic.replace("/", "_") else f"{name}_{zlib.crc32(topic.encode()):08x}"
+    name = re.sub("[^A-Za-z0-9-]", "_", topic)
+    is_reversible = name.replace("_", "/") == topic
+    return name if is_reversible else f"{name}_{zlib.crc32(topic.encode()):08x}"
 
 
 def discovery_topic(prefix: str, topic: str) -> str:
