@@ -25,7 +25,7 @@ from wpsagent.daemon.diagnosis import CommandResult, Finding, Level, Ports, diag
 from wpsagent.daemon.diagnosis.findings import ok, problem, skipped, split_advice, warning
 from wpsagent.daemon.diagnosis.survey import ask, has_group, probe_broker, run_command, try_button, try_led
 from wpsagent.io.control_socket import ControlSocket
-from wpsagent.io.mqtt_connection import explain
+from wpsagent.io.mqtt_words import explain
 from wpsagent.io.nl80211.capabilities import RfkillState
 
 
@@ -338,6 +338,13 @@ def settings() -> MqttSettings:
         (explain(FileNotFoundError(2, "x", "ca.pem"), settings()), "correct the files that [mqtt.tls] names"),
         ("the broker refused us: Not authorized", "correct mqtt.username and mqtt.password_file"),
         ("the certificate of broker:8883 is not trusted: expired", "name the certificate of the broker's authority"),
+        ("the certificate of broker:8883 is not trusted: it has expired, or our clock is wrong", "renew the broker's"),
+        (
+            "the certificate of broker:8883 is not trusted: it is not for the name b, by which",
+            "set mqtt.host to a name",
+        ),
+        ("broker:8883 wants a certificate of ours, and has got none", "name a certificate from the broker's authority"),
+        ("broker:8883 refuses our certificate: it has expired", "have a certificate made by the broker's authority"),
         ("no TLS with broker:8883: WRONG_VERSION_NUMBER", "use the broker's TLS port"),
         ("broker:1883 did not answer within 5 s", "correct mqtt.port"),
         ("the connection to the broker was lost: x", "see the broker's log"),
@@ -370,6 +377,15 @@ def test_agent_that_is_not_connected_although_the_broker_takes_us(world: World) 
     assert world.one("broker").text == "broker:1883 takes us, but the running agent is not connected: no route"
     world.listen(AGENT_SOCKET, agent_report(mqtt={"connected": True}))
     assert world.one("broker").level is Level.OK
+
+
+def test_agent_that_a_broker_has_taken_and_does_not_let_speak(world: World) -> None:
+    world.config = MQTT
+    world.listen(AGENT_SOCKET, agent_report(mqtt={"connected": True, "error": "it refused a message of ours: busy"}))
+    finding = world.one("broker")
+    assert finding.level is Level.WARNING
+    assert finding.text == "broker:1883 takes us, but it refused a message of ours: busy"
+    assert "/#" in finding.remedy
 
 
 # ---- words, and the real ports

@@ -11,8 +11,25 @@ from wpsagent.daemon.diagnosis.survey import Survey
 CHECK = "broker"
 _OLDEST_PLAUSIBLE_TIME = 1735689600.0  # 2025-01-01: a clock before that has not been set
 
-# words of io.mqtt_connection.explain and of the broker → what to do
+# words of io.mqtt_words and io.mqtt_tls → what to do; the first that fits
 _REMEDIES = (
+    ("not trusted: it has expired", "renew the broker's certificate; if it is good, set the clock (see to NTP)"),
+    ("not trusted: it is not valid yet", "set the clock (see to NTP)"),
+    (
+        "not trusted: it is not for",
+        "set mqtt.host to a name in the broker's certificate, or have one made for this name",
+    ),
+    (
+        "certificate of ours",
+        "name a certificate from the broker's authority in mqtt.tls.certificate_file, and its key in key_file",
+    ),
+    (
+        "refuses our certificate",
+        "have a certificate made by the broker's authority: mqtt.tls.certificate_file, key_file",
+    ),
+    ("speaks neither", "correct mqtt.port, or use a broker of MQTT 5 or 3.1.1"),
+    ("client identifier", "choose another mqtt.node or mqtt.base_topic: letters and digits are taken everywhere"),
+    ("took its place", "give each board an mqtt.node of its own"),
     ("refused the connection", "start the broker there (mosquitto, for example), or correct mqtt.host and mqtt.port"),
     ("cannot be resolved", "correct mqtt.host, or see to the name server: the broker's IP address works without one"),
     ("broker refused us", "correct mqtt.username and mqtt.password_file, or let the broker admit this user"),
@@ -66,6 +83,10 @@ async def _connect(survey: Survey, settings: MqttSettings) -> Finding:
     if mqtt and not mqtt.get("connected"):
         text = f"{place} takes us, but the running agent is not connected: {mqtt.get('error') or 'it says not why'}"
         return warning(CHECK, text, "wait for its next try; else restart it, its configuration may be older")
+    if mqtt and mqtt.get("error"):
+        topics = f"{settings.base_topic}/{settings.node}/#"
+        advice = f"let its access rules allow this user to publish, and to hear commands, on {topics}"
+        return warning(CHECK, f"{place} takes us, but {mqtt['error']}", advice)
     user = f" as {settings.username}" if settings.username else ""
     security = " with TLS" if settings.tls is not None else ""
     return ok(CHECK, f"{place} takes us{user}{security}")
