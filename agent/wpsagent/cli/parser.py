@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wpsagent.cli import dashboard_options, exit_codes, file_options
+from wpsagent.cli.fleet import options as fleet_options
 
 Handler = Callable[[argparse.Namespace], int]
 
@@ -118,6 +119,12 @@ def _dashboard(options: argparse.Namespace) -> int:
     from wpsagent.cli.dashboard import dashboard
 
     return dashboard(options)
+
+
+def _fleet(options: argparse.Namespace) -> int:
+    from wpsagent.cli.fleet.watch import fleet
+
+    return fleet(options)
 
 
 def _completion(options: argparse.Namespace) -> int:
@@ -420,6 +427,46 @@ COMMANDS: Sequence[Command] = (
         _dashboard,
         "  wps-agent dashboard --broker ws://broker.lan:9001\n"
         "  wps-agent dashboard --listen 127.0.0.1:8888 --broker wss://broker.lan/mqtt\n",
+    ),
+    Command(
+        "fleet",
+        "watch all agents of a broker, those that need a person first",
+        (
+            _option("action", text="watch: go on showing them, live", choices=("watch",)),
+            _option(
+                "--broker",
+                text="mqtt://[user[:-]@]host[:port] or mqtts://…; with user:- the password is asked for, or read from "
+                "standard input (default: the configuration's [mqtt])",
+                type=fleet_options.broker,
+                metavar="URL",
+            ),
+            _option("--password-file", text="a file with the password", metavar="FILE"),
+            _option("--ca-file", text="mqtts: certificates to trust (default: the system's)", metavar="FILE"),
+            _option("--certificate-file", text="mqtts: our certificate", metavar="FILE"),
+            _option("--key-file", text="mqtts: its key", metavar="FILE"),
+            _option(
+                "--base-topic",
+                text="the agents' base topic (default: the configuration's, or wps-agent)",
+                type=dashboard_options.base_topic,
+                metavar="TOPIC",
+            ),
+            _option(
+                "--state",
+                text=f"only those in one of these states, with commas: {', '.join(fleet_options.STATES)}",
+                type=fleet_options.states,
+                metavar="STATES",
+            ),
+            _option("--node", text="only those with such a name, as 'floor2-*'", metavar="PATTERN"),
+            _option("--offline", text="only those that are offline", action="store_true"),
+            _option("--once", text="show them once, and end", action="store_true"),
+            _option("--json", text="one line of JSON for each agent, and for each change", action="store_true"),
+            _CONFIG,
+        ),
+        _fleet,
+        "  wps-agent fleet watch --broker mqtt://broker.lan\n"
+        "  wps-agent fleet watch --broker mqtts://me:-@broker.lan --state error,timeout\n"
+        "  wps-agent fleet watch --once --offline\n"
+        "  wps-agent fleet watch --json | jq .node\n",
     ),
     Command(
         "completion",

@@ -7,7 +7,7 @@ from typing import Any
 
 def status_lines(state: Mapping[str, Any]) -> list[str]:
     """AGENT_STATUS in plain words."""
-    lines = [f"{state['node']}: {_session_words(state)}"]
+    lines = [f"{state['node']}: {session_words(state)}"]
     lines += [f"  {_network_words(network)}" for network in state["access_points"]]
     lines += [f"  {_station_words(station)}" for station in state.get("stations", ())]
     if last := state["last_result"]:
@@ -37,7 +37,8 @@ _STATION_SESSIONS: Mapping[str, str] = {
 _METHODS: Mapping[str, str] = {"push_button": "push button", "pin": "PIN", "ap_pin": "the access point's PIN"}
 
 
-def _session_words(state: Mapping[str, Any]) -> str:
+def session_words(state: Mapping[str, Any]) -> str:
+    """What goes on, with the time left; of a state agent, group, stations, state, method and seconds_left count."""
     if state["agent"] != "running":
         return str(state["agent"])
     is_station = state["group"] in [station["interface"] for station in state.get("stations", ())]

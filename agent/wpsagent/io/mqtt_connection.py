@@ -169,6 +169,10 @@ class Connection:
         )
         self._client.subscribe([(topic_filter, wish) for topic_filter in topic_filters])
 
+    def unsubscribe(self, topic_filters: Sequence[str]) -> None:
+        """No more of these."""
+        self._client.unsubscribe(list(topic_filters))
+
     def disconnect(self) -> None:
         """Say goodbye; connection_lost follows once the octets are out."""
         if self._fd is not None:
