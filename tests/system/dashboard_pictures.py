@@ -66,7 +66,7 @@ def main(folder: Path) -> None:
         boards = Boards(broker)
         furnish(boards)
         with served(broker.url) as address:
-            desktop = browser.page(address, 1120, 600)
+            desktop = browser.page(address, 1090, 590)
             phone = browser.page(address, 360, 640, prefers_color_scheme="dark")
             for page in (desktop, phone):
                 page.wait_for_text("6 boards", "#summary")

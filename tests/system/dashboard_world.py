@@ -44,7 +44,8 @@ class Broker:
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self.web_port}"
+        has_tls = any(line.startswith("certfile") for line in self._lines)
+        return f"{'wss' if has_tls else 'ws'}://127.0.0.1:{self.web_port}"
 
     def start(self) -> None:
         user = ("user root",) if os.geteuid() == 0 else ()

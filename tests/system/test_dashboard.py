@@ -278,6 +278,19 @@ def test_states_are_told_in_words_with_what_to_do(
     assert bool(page.text("#board-advice")) is (advice is not None)
 
 
+def test_the_time_left_needs_no_common_clock(browser: Chromium, address: str, boards: Boards) -> None:
+    left = "document.querySelector('.card .left').innerText"
+    old = opened(120) | {"ends_at": iso_time(30)}  # retained a while ago
+    boards.online("attic", **old)
+    page = browser.page(address)
+    page.wait_for(f"/^0:(30|29|28) left$/.test({left})")
+    boards.state("attic", **opened(100) | {"ends_at": "2001-01-01T00:00:00Z"})  # heard as it is told
+    page.wait_for(f"/^1:(40|39|38) left$/.test({left})")
+    boards.state("attic", state="active", method="pin", group="main")  # until somebody comes
+    page.wait_for(f"{left} === ''")
+    page.close()
+
+
 @pytest.mark.parametrize("pattern", ["in_progress", "error", "overlap"])
 def test_the_led_blinks_as_the_real_one(page: Page, boards: Boards, pattern: str) -> None:
     boards.online("attic", state={"in_progress": "active"}.get(pattern, pattern))
@@ -516,6 +529,21 @@ def test_a_wrong_pin_can_be_entered_again(page: Page, boards: Boards) -> None:
     assert page.ask("document.querySelector('#flow [name=pin]').value") == ""
 
 
+def test_a_board_that_does_not_answer_is_told(page: Page, boards: Boards) -> None:
+    boards.online("attic", commands=ALL)
+    wait_for_state(page, "Idle")
+    open_board(page, "attic")
+    page.click_button("Let a device in …")
+    page.click_button("Next", "#flow")
+    page.click_button("Open the network", "#flow")
+    _, _, values = boards.next_command()
+    page.wait_for_text("The board did not answer.", "#flow-problem")
+    boards.reply("attic", values)  # too late
+    boards.event("attic", "started")
+    page.wait_for_text("the agent runs", "#event-list")
+    assert page.text("#flow-title") == "Is your device at hand?"
+
+
 def test_a_command_never_comes_late(page: Page, boards: Boards, broker: Broker) -> None:
     page.allowed = ("WebSocket connection to", "ERR_CONNECTION_REFUSED")
     boards.online("attic", commands=ALL)
@@ -705,6 +733,22 @@ def test_who_may_not_read_is_told(browser: Chromium, tmp_path: Path) -> None:
         page = browser.page(address)
         page.wait_for_text("does not let this user read wps-agent/#", "#settings-problem")
         page.wait_for("document.querySelector('#connection-sign').dataset.kind === 'refused'")
+        page.close()
+    broker.end()
+
+
+def test_tls_is_the_browsers(browser: Chromium, tmp_path: Path) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    subprocess.run([*command, *names, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    lines = ("allow_anonymous true", f"certfile {certificate}", f"keyfile {key}")
+    broker = Broker(tmp_path / "tls", *lines)
+    with served(broker.url) as address:
+        page = browser.page(address)
+        page.wait_for_text("does this browser trust its certificate?", "#connection")
+        page.call("Security.setIgnoreCertificateErrors", ignore=True)
+        page.wait_for_text("Connected to", "#connection")
         page.close()
     broker.end()
 

@@ -87,7 +87,7 @@ export class Broker {
     client.on("error", own((error) => (refusal = REFUSALS[error.code] ?? refusal)));
     client.on("close", own(() => {
       if (connectedAt !== null && Date.now() - connectedAt >= STABLE_TIME_MS) this.failures = 0;
-      this.lost(client, refusal);
+      this.lost(client, refusal, connectedAt !== null);
     }));
   }
 
@@ -121,7 +121,7 @@ export class Broker {
     });
   }
 
-  lost(client, refusal) {
+  lost(client, refusal, wasConnected) {
     this.client = null;
     client.end(true);
     this.failReplies("the connection to the broker broke");
@@ -132,7 +132,8 @@ export class Broker {
     const longest = Math.min(1000 * 2 ** this.failures, LONGEST_WAIT_MS);
     this.failures += 1;
     this.retry = setTimeout(() => this.open(), longest * (0.5 + Math.random() / 2));
-    this.onStatus({ kind: "waiting", text: "No connection to the broker; trying again" });
+    const doubt = !wasConnected && this.settings.url.startsWith("wss:") ? " (does this browser trust its certificate?)" : "";
+    this.onStatus({ kind: "waiting", text: `No connection to the broker; trying again${doubt}` });
   }
 
   // ---- commands

@@ -23,13 +23,14 @@ class Card {
     this.led = h("span", { class: "led", "aria-hidden": "true" }, h("span"));
     this.state = h("span", { class: "state" });
     this.left = h("span", { class: "left" });
+    this.flag = h("p", { class: "flag" });
     this.facts = h("p", { class: "quiet" });
     this.link = h("a", { href: `#board/${encodeURIComponent(board.node)}` }, foreign(board.name));
     this.element = h(
       "li",
       { class: "card" },
       this.led,
-      h("div", {}, h("h3", {}, this.link), h("p", {}, this.state, " ", this.left), this.facts),
+      h("div", {}, h("h3", {}, this.link), h("p", {}, this.state, " ", this.left), this.flag, this.facts),
     );
   }
 
@@ -37,6 +38,7 @@ class Card {
     setAttribute(this.led, "data-pattern", board.pattern);
     setAttribute(this.element, "data-pattern", board.pattern);
     setText(this.state, stateWords(board));
+    setText(this.flag, board.hasPinRequests ? `${counted(board.state.pinRequests.length, "device")} waiting for a PIN` : "");
     setText(this.facts, facts(board));
     this.element.classList.toggle("away", board.isAway);
     if (isSelected) this.link.setAttribute("aria-current", "true");
@@ -52,7 +54,6 @@ function facts(board) {
   const state = board.state;
   if (state === null || board.isAway) return "";
   const parts = [];
-  if (state.pinRequests.length > 0) parts.push(`${counted(state.pinRequests.length, "device")} waiting for a PIN`);
   if (state.accessPoints.length > 0) parts.push(`${counted(board.deviceCount, "device")} connected`);
   const joined = state.stations.find((station) => station.ssid !== null);
   if (joined) parts.push(`in ${joined.ssid}`);
