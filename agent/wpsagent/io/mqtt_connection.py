@@ -237,7 +237,10 @@ class Connection:
             return
         sock = None if error is not None else self._client.socket()
         if sock is None:
-            self._end(explain(error, self._options))
+            is_hung_up = self._tls is not None and self._tls.wrapped is not None and isinstance(error, ConnectionError)
+            place = f"{self._options.host}:{self._options.port}"
+            words = f"no TLS with {place}: what answers there hung up" if is_hung_up else explain(error, self._options)
+            self._end(words)
             return
         self._fd, self._is_asked = sock.fileno(), True
         self._loop.add_reader(self._fd, self._read)
