@@ -2,7 +2,8 @@
 """MQTT over TLS: certificates, and why a handshake failed.  Loaded only where it is asked for: ssl takes 4 MiB."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol, cast
 
 
@@ -20,7 +21,7 @@ class TlsOptions(Protocol):
 
 
 class TlsSocket(ssl.SSLSocket):
-    """Remembers why the other side ended it.
+    """Remembers why the other side ended it, and ends it as any socket ends: paho 1.6.1 expects nothing else.
 
     With TLS 1.3 a broker judges our certificate after the handshake: paho knows only that the connection is gone.
     """
@@ -28,13 +29,22 @@ class TlsSocket(ssl.SSLSocket):
     problem: ssl.SSLError | None = None
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
-        try:
+        with self._remembering():
             return super().recv(buflen, flags)
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        with self._remembering():
+            return super().send(data, flags)
+
+    @contextmanager
+    def _remembering(self) -> Iterator[None]:
+        try:
+            yield
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError as error:
             self.problem = error
-            raise
+            raise ConnectionAbortedError(str(error)) from error
 
 
 class TlsContext(ssl.SSLContext):
