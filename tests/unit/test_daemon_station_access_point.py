@@ -15,7 +15,7 @@ from tests.unit.roles_bench import entropy_of
 from wpsagent.config.loader import parse
 from wpsagent.config.model import AccessPointSettings, EapolTransport, Security, StationSettings
 from wpsagent.control import AccessPoint
-from wpsagent.daemon.control import ControlSockets
+from wpsagent.daemon.control import ControlSockets, Settings
 from wpsagent.daemon.interfaces import Interfaces
 from wpsagent.daemon.networks import Networks
 from wpsagent.daemon.station_access_point import access_point_settings
@@ -308,7 +308,7 @@ class _NoSockets(ControlSockets):
     def __init__(self) -> None:
         self.names: list[str] = []
 
-    def add(self, settings: AccessPointSettings | StationSettings) -> None:
+    def add(self, settings: Settings) -> None:
         self.names.append(settings.interface)
 
     def remove(self, interface: str) -> None:

@@ -201,12 +201,10 @@ class OwnedAccessPoint(OwnedInterface):
         """The same word for a press whose time is over and for one that was taken back."""
         if self._press_ends_at is not None:
             is_early = now < self._press_ends_at - _EARLY
-            self._press_end = _Reason.CANCELLED if is_early or self._is_cancelling else _Reason.TIMED_OUT
+            self._end_press(_Reason.CANCELLED if is_early or self._is_cancelling else _Reason.TIMED_OUT)
 
     def _cancelled(self, _rest: str, _now: float) -> None:
-        self._is_cancelling = True
-        if self._press_end is _Reason.TIMED_OUT:
-            self._press_end = _Reason.CANCELLED
+        self._end_press(_Reason.CANCELLED)
         self._end_pin(_Reason.CANCELLED)
 
     def _press_ended(self, _rest: str, _now: float) -> None:

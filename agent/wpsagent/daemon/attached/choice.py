@@ -60,6 +60,14 @@ def probe(path: Path) -> str | None:
     return ANSWERS
 
 
+def undecided(configuration: Configuration) -> dict[str, Path]:
+    """The interfaces with "auto", and the sockets by which they are decided."""
+    users: list[AccessPointSettings | StationSettings] = [*configuration.access_points, *configuration.stations]
+    return {
+        one.interface: Path(one.owner_directory) / one.interface for one in users if one.owner_directory is not None
+    }
+
+
 def choose(configuration: Configuration, ask: Probe = probe) -> tuple[Configuration, tuple[Choice, ...]]:
     """The configuration with each "auto" decided, and what was decided for every interface."""
     access_points = [(ap, _choice(ap, Backend.HOSTAPD, ask)) for ap in configuration.access_points]

@@ -93,7 +93,7 @@ def _station(station: Mapping[str, Any]) -> Finding:
 def _outdated(survey: Survey, report: Mapping[str, Any]) -> list[Finding]:
     """An agent that was started with another configuration than the one that is there now."""
     running = {user["interface"] for user in (*report["access_points"], *report.get("stations", ()))}
-    configured = {claim.interface for claim in survey.claims}
+    configured = {claim.interface for claim in survey.claims} | set(survey.attached)
     if not configured or running == configured:
         return []
     text = f"it runs {', '.join(sorted(running))}, the configuration names {', '.join(sorted(configured))}"

@@ -28,10 +28,12 @@ async def check_configuration(survey: Survey) -> AsyncIterator[Finding]:
         return
     roles = [f"{ap.ssid} on {ap.interface}" for ap in configuration.access_points]
     roles += [f"a station on {station.interface}" for station in configuration.stations]
+    roles += [f"{one.interface} of {one.backend}" for one in configuration.attached]
     yield ok(CHECK, f"{path}: {', '.join(roles)}")
     for line in configuration.warnings:
         yield warning(CHECK, *split_advice(line, f"correct it in {path}"))
-    if not configuration.stations and not any(ap.wps for ap in configuration.access_points):
+    others = configuration.stations or configuration.attached
+    if not others and not any(ap.wps for ap in configuration.access_points):
         yield warning(
             CHECK, "no network offers WPS: the button can do nothing", "set wps = true in an [[access_point]]"
         )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from wpsagent.daemon.diagnosis.agent import check_agent
+from wpsagent.daemon.diagnosis.attached import check_attached
 from wpsagent.daemon.diagnosis.board import check_board
 from wpsagent.daemon.diagnosis.broker import check_broker
 from wpsagent.daemon.diagnosis.configuration import check_configuration
@@ -22,6 +23,7 @@ Check = Callable[[Survey], AsyncIterator[Finding]]
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("configuration", check_configuration),
     ("agent", check_agent),
+    ("backend", check_attached),
     ("permissions", check_permissions),
     ("radios", check_radios),
     ("owner", check_owners),

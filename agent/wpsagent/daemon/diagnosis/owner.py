@@ -29,7 +29,7 @@ _CONFIGURATIONS = (
 
 async def check_owners(survey: Survey) -> AsyncIterator[Finding]:
     """A line for each owner of each interface, or one that says there is none."""
-    if not survey.claims:
+    if not survey.claims and not survey.attached:
         yield skipped("owner", "there is no usable configuration that names interfaces")
     for claim in survey.claims:
         found = [finding async for finding in _owners(survey, claim)]

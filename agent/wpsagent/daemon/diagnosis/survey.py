@@ -167,6 +167,11 @@ class Survey:
         return self.configuration.stations if self.configuration is not None else ()
 
     @property
+    def attached(self) -> tuple[str, ...]:
+        """The interfaces that other programs have for us."""
+        return tuple(one.interface for one in self.configuration.attached) if self.configuration is not None else ()
+
+    @property
     def claims(self) -> tuple[Claim, ...]:
         """Every interface that the configuration wants."""
         users: list[AccessPointSettings | StationSettings] = [*self.access_points, *self.stations]
