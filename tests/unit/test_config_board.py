@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """[board], LEDs of several colours, holds of the system, and parts that are not wanted: keys and checks."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from wpsagent.config.loader import board_parts, parse, with_board
 from wpsagent.config.model import BoardSettings, ButtonAction
 from wpsagent.errors import ConfigError
 from wpsagent_board.colors import COLORS
+from wpsagent_board.profile import profiles
 
 ACCESS_POINT = '[[access_point]]\ninterface = "wlan0"\nssid = "home"\npassphrase = "12345678"\n'
 STATION = '[[station]]\ninterface = "wlan1"\n'
+GUIDE = Path(__file__).parents[2] / "docs/boards.md"
 EVDEV, LED_CLASS = {"backend": "evdev"}, {"backend": "led_class"}
 
 
@@ -156,3 +161,20 @@ def test_wrong_tables_of_a_board_are_told_with_their_origin() -> None:
         'board profile x: led[0].backend: found "steam", expected "gpiozero" or "led_class" or "simulated" or "none"',
         'board profile x: button[0].pin: missing, expected with backend = "gpiozero"',
     ]
+
+
+# ---- docs/boards.md
+
+
+def test_what_the_guide_shows_is_right() -> None:
+    blocks = re.findall(r"^```toml\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        parse(ACCESS_POINT + block)
+
+
+def test_the_guide_names_every_board_and_shows_its_picture() -> None:
+    text = GUIDE.read_text().replace("`-", "`raspberry-pi-")
+    assert [name for name in profiles() if f"`{name}`" not in text] == []
+    [picture] = re.findall(r"!\[.*?\]\((.*?)\)", text)
+    assert "GPIO17" in (GUIDE.parent / picture).read_text()
