@@ -14,7 +14,7 @@ import statistics
 import sys
 from collections.abc import Mapping, Sequence
 
-from tests.bench import control_rate, control_scan_results, dh_group5, scan_decode
+from tests.bench import control_rate, control_scan_results, dh_group5, fleet, scan_decode
 from tests.lab.guest import GUEST_RUN_FOLDER, REPOSITORY, Guest, GuestOptions, LabUnavailableError, find_kernel
 
 RESULT = REPOSITORY / "build" / "bench.json"
@@ -39,6 +39,10 @@ UNITS = {
     "ctrl_ping_rate": "1/s",
     "ctrl_scan_results_200": "ms",
     "ctrl_scan_results_200_native": "ms",
+    "fleet_2000_snapshot_s": "s",
+    "fleet_2000_press_to_shown_ms": "ms",
+    "fleet_2000_cpu": "%",
+    "fleet_2000_rss": "MiB",
 }
 """ap_cpu, sta_cpu: processor time from the press to CONNECTED; startup_to_beaconing: to the first beacon.
 
@@ -110,6 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "scan_decode_1000_bss": scan_decode.measure(given.runs),
         "ctrl_ping_rate": control_rate.measure(given.runs),
         "ctrl_scan_results_200_native": control_scan_results.measure(given.runs),
+        **fleet.measure(given.runs),
     }
     summary = summarize({**samples, **native})
     RESULT.parent.mkdir(parents=True, exist_ok=True)

@@ -212,6 +212,11 @@ class House:
         assert line.startswith(start), f"expected {start!r}, not {line!r}"
         return line[len(start) :].strip()
 
+    def kill(self) -> None:
+        """Without a goodbye."""
+        self._process.kill()
+        self._process.communicate(timeout=WITHIN)
+
     def close(self) -> None:
         self._process.send_signal(signal.SIGTERM)
         self._process.communicate(timeout=WITHIN)

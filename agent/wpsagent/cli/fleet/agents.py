@@ -77,6 +77,11 @@ class Agent:
             self._problems["state"] = f"its state is no state of an agent: {error}"
         return (self.report, self.problem) != before
 
+    def forget(self) -> None:
+        """All that it told."""
+        self.take_availability(b"")
+        self.take_state(b"")
+
     @property
     def problem(self) -> str | None:
         """What of it cannot be read."""
@@ -141,15 +146,15 @@ class Agent:
             return None
         return max(0, round(self.open_until - now))
 
-    def words(self, now: float) -> str:
-        """What goes on, for a person."""
+    def words(self, seconds_left: int | None) -> str:
+        """What goes on, for a person; with the time that is left, if it is given."""
         if self.is_online is False:
             return "stopped" if self.attention is Attention.STOPPED else "LOST: it went without a word"
         if self.problem is not None:
             return f"UNREADABLE: {self.problem}"
         if self.report is None:
             return "has told nothing"
-        return "; ".join(_report_words(self.report, self.seconds_left(now)))
+        return "; ".join(_report_words(self.report, seconds_left))
 
     def values(self, now: float) -> dict[str, Any]:
         """For a program."""
@@ -161,7 +166,7 @@ class Agent:
             "state": self.state,
             "seconds_left": self.seconds_left(now),
             "needs_a_person": self.needs_a_person,
-            "why": self.words(now) if self.needs_a_person else None,
+            "why": self.words(None) if self.needs_a_person else None,
             "last_result": None
             if result is None
             else {
@@ -244,6 +249,7 @@ class Fleet:
         self._is_settled = True
         gone = [agent for agent in self._agents.values() if agent.round != self._round]
         for agent in gone:
+            agent.forget()
             del self._agents[agent.node]
         return gone
 

@@ -43,14 +43,20 @@ def _networks(agent: Agent) -> str:
     return "" if report is None else f"{report.networks_up}/{report.networks}"
 
 
+def _left(agent: Agent, now: float) -> str:
+    left = agent.seconds_left(now)
+    return "" if left is None else f"{left // 60}:{left % 60:02}"
+
+
 COLUMNS: Sequence[Column] = (
     Column("NODE", 9, 8, 24, lambda agent, _: harmless(agent.node)),
-    Column("ONLINE", 7, 7, 7, lambda agent, _: _ONLINE[agent.is_online]),
-    Column("STATE", 8, 12, UNLIMITED, lambda agent, moment: agent.words(moment.now)),
-    Column("LAST RESULT", 5, 12, UNLIMITED, lambda agent, moment: result_words(agent, moment.today)),
-    Column("UP", 4, 5, 5, lambda agent, _: _networks(agent)),
-    Column("DEVICES", 6, 7, 7, lambda agent, _: "" if agent.report is None else str(agent.report.devices)),
-    Column("VERSION", 3, 7, 12, lambda agent, _: (agent.report and agent.report.version) or ""),
+    Column("ONLINE", 6, 7, 7, lambda agent, _: _ONLINE[agent.is_online]),
+    Column("STATE", 8, 19, UNLIMITED, lambda agent, _: agent.words(None)),
+    Column("LEFT", 7, 4, 8, lambda agent, moment: _left(agent, moment.now)),
+    Column("LAST RESULT", 5, 11, UNLIMITED, lambda agent, moment: result_words(agent, moment.today)),
+    Column("UP", 4, 3, 5, lambda agent, _: _networks(agent)),
+    Column("DEVICES", 3, 7, 7, lambda agent, _: "" if agent.report is None else str(agent.report.devices)),
+    Column("VERSION", 2, 7, 12, lambda agent, _: (agent.report and agent.report.version) or ""),
 )
 
 _GAP = "  "

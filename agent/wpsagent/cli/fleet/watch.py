@@ -242,7 +242,11 @@ def _line(agent: Agent) -> str:
         parts = [harmless(agent.node), "was removed"]
     else:
         result = result_words(agent, moment.today)
-        parts = [harmless(agent.node), agent.words(moment.now), *([f"last result: {result}"] if result else [])]
+        parts = [
+            harmless(agent.node),
+            agent.words(agent.seconds_left(moment.now)),
+            *([f"last result: {result}"] if result else []),
+        ]
     return f"{time.strftime('%H:%M:%S')}  {'  '.join(parts)}"
 
 
