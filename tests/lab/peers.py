@@ -28,6 +28,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from tests.lab.network import NetNamespace
+from tests.unit.mqtt_schemas import wrong_with
 
 Value = TypeVar("Value")
 
@@ -363,6 +364,10 @@ class MqttRecorder(PeerProcess):
     def payloads(self, topic: str) -> list[str]:
         """The payloads that came on one topic, in order."""
         return [message.payload for message in self.messages if message.topic == topic]
+
+    def complaints(self) -> list[str]:
+        """What docs/mqtt has against what was received."""
+        return [fault for message in self.messages for fault in wrong_with(message.topic, message.payload)]
 
     def wait_message(self, topic: str, contains: str = "", timeout: float = 10.0) -> MqttMessage:
         """The first message so far, or to come, on a topic whose payload contains a text."""
