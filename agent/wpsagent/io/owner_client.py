@@ -84,9 +84,9 @@ class OwnerClient:
         async with self._turn:
             if self._client is None:
                 raise ControlSocketError(f"{self._program} is gone from {self._path}")
-            self._reply = self._loop.create_future()
             try:
                 self._client.socket.send(command.encode(errors="surrogateescape"))
+                self._reply = self._loop.create_future()
                 async with asyncio.timeout(ANSWER_TIME):
                     return await self._reply
             except TimeoutError:
