@@ -109,8 +109,8 @@ class BoardTest:
     def wait_for(self, words: str) -> None:
         wait_until(lambda: any(words in line for line in self.lines), 60.0, lambda: f"{words!r} is not in {self.lines}")
 
-    def interrupt(self) -> None:
-        self._process.send_signal(signal.SIGINT)
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
 
     def end(self) -> int:
         code = self._process.wait(60)
@@ -174,11 +174,12 @@ def test_board_test_on_the_kernels_button_and_led(key: GpioLine) -> None:
         led.write("trigger", "none")
 
 
-def test_board_test_that_is_cut_short_gives_the_led_back(key: GpioLine) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_board_test_that_is_cut_short_gives_the_led_back(key: GpioLine, number: signal.Signals) -> None:
     led = LedClass()
     trial = BoardTest("generic-evdev")
     trial.wait_for("LED led_class: blinks")
-    trial.interrupt()
+    trial.send(number)
     assert (trial.end(), led.trigger, led.brightness) == (130, "none", 0)
 
 

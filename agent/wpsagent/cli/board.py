@@ -10,13 +10,14 @@ import asyncio
 import dataclasses
 import json
 import os
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wpsagent.cli.asking import find_socket
-from wpsagent.cli.exit_codes import DONE, FAILED, TIMED_OUT
+from wpsagent.cli.exit_codes import DONE, FAILED, INTERRUPTED, TIMED_OUT
 from wpsagent.cli.parser import DEFAULT_CONFIG
 from wpsagent.config.example import toml
 from wpsagent.config.loader import board_parts, load
@@ -35,7 +36,7 @@ def board(options: argparse.Namespace, root: Path = ROOT) -> int:
         case "show":
             return _show(options, root)
         case _:
-            return asyncio.run(_test(options, root))
+            return _tested(options, root)
 
 
 # ---- list
@@ -133,9 +134,21 @@ class _Parts:
     leds: Sequence[LedSettings]
 
 
+def _tested(options: argparse.Namespace, root: Path) -> int:
+    """The test, which gives the board back also when it is told to end."""
+    try:
+        return asyncio.run(_test(options, root))
+    except asyncio.CancelledError:
+        return INTERRUPTED
+
+
 async def _test(options: argparse.Namespace, root: Path) -> int:
     from wpsagent.daemon import board_trial
 
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     await _refuse_beside_an_agent(options)
     parts = _parts(options, root)
     lines: list[str] = []
