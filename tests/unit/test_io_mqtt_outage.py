@@ -137,7 +137,7 @@ def test_a_state_that_does_not_change_is_told_again_before_the_broker_forgets_it
         reporter.publish_event({"n": 1})
         await asyncio.sleep(3 * STATE_EXPIRY)
         states = [expiry for topic, _, expiry in FakeConnection.told if topic.endswith("/state")]
-            assert states == [STATE_EXPIRY] * 7  # the first, and one each half a day
+        assert states == [STATE_EXPIRY] * 7  # the first, and one each half a day
         assert {expiry for topic, _, expiry in FakeConnection.told if not topic.endswith("/state")} == {None}
         assert payloads("event") == [b'{"n":1}']
 
