@@ -60,6 +60,9 @@ class BenchStation:
         finally:
             self.bench.drain()
 
+    def begin_wps(self, call: Callable[[StationMachine, float], object]) -> None:
+        self.act(call)
+
     def edit(self, call: Callable[[StationMachine, float], _R]) -> _R:
         try:
             return call(self.bench.machine, self.bench.now)

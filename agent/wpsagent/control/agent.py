@@ -142,6 +142,9 @@ class Station(Protocol):
     def act(self, call: "Callable[[StationMachine, float], _Result]") -> _Result:
         """Ask the machine for something, at this time, and carry out what it wants then; raises UsageError."""
 
+    def begin_wps(self, call: "Callable[[StationMachine, float], object]") -> None:
+        """As act, for what begins a WPS run: an interface that was handed over to others is fetched first."""
+
     def edit(self, call: "Callable[[StationMachine, float], _Result]") -> _Result:
         """As act, for what concerns its networks alone: also while its radio is gone, once it has been there."""
 

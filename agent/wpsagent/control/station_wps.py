@@ -45,7 +45,7 @@ def _unless_access_point(station: Station) -> None:
 def _push_button(call: Call) -> str:
     station, target = station_of(call), call.arguments[0]
     if station.access_point is None:
-        station.act(lambda machine, now: machine.wps_push_button(now, target))
+        station.begin_wps(lambda machine, now: machine.wps_push_button(now, target))
         return OK
     try:
         call.agent.press_button(station.interface)
@@ -82,7 +82,7 @@ def _pin(call: Call) -> str:
         raise UsageError("how long a PIN is good is for the access point to say")
     else:
         access_point = bssid(target)
-        station.act(lambda machine, now: machine.wps_pin(password, now, access_point))
+        station.begin_wps(lambda machine, now: machine.wps_pin(password, now, access_point))
     return bytes(password).decode("ascii")
 
 
@@ -105,7 +105,7 @@ def _register(call: Call) -> str:
         if encryption is None:
             raise UsageError("settings for the access point are <ssid hex> <auth> <encr> [<key hex>]")
         settings = ApSettings(ssid, authentication, encryption, key or b"")
-    station.act(lambda machine, now: machine.wps_register(access_point, password, now, settings))
+    station.begin_wps(lambda machine, now: machine.wps_register(access_point, password, now, settings))
     return OK
 
 

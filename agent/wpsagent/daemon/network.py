@@ -84,6 +84,10 @@ class Network(Upkeep):
         self._radio: AccessPointRadio | None = None  # handed on from one machine to the next
         self._is_kept = False
         self._wps_of: AccessPointSettings | None = None  # what the authority was made for
+        if settings.take_interface:
+            from wpsagent.daemon.hand_over import TakenInterface  # most access points do without
+
+            self.taken = TakenInterface(settings.interface, networks.report, networks.state_directory)
 
     @property
     def is_up(self) -> bool:

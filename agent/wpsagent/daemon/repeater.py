@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from wpsagent.config.model import AccessPointSettings
+from wpsagent.daemon.learning import Learning
 from wpsagent.daemon.networks import Networks
 from wpsagent.daemon.stations import Station
 from wpsagent.errors import UsageError
@@ -37,8 +38,7 @@ class Repeater:
         self._report = report
         self._followers: Mapping[str, list[str]] = {}
         self.follow(access_points)
-        self._run: dict[str, set[int]] = {}  # station → ids of the networks that its run has brought so far
-        self._learnt: dict[str, set[int]] = {}  # the same, once the run has succeeded, until one of them is joined
+        self._learning: defaultdict[str, Learning] = defaultdict(Learning)  # by station
 
     def follow(self, access_points: Iterable[AccessPointSettings]) -> None:
         """Who follows whom, from now on."""
@@ -46,28 +46,12 @@ class Repeater:
 
     def observe(self, source: Station, event: sta.StationReport) -> None:
         """What a station reports."""
-        station = source.interface
-        if station not in self._followers:
-            return
-        match event:
-            case sta.WpsStarted():
-                self._run.pop(station, None)
-                self._learnt.pop(station, None)
-            case sta.CredentialReceived():
-                self._run[station] = set()
-            case sta.NetworkAdded() if station in self._run:
-                self._run[station].add(event.id)
-            case sta.WpsEnded():
-                self._learnt[station] = self._run.pop(station, set())
-            case sta.Connected() if event.network_id in self._learnt.get(station, ()):
-                self._joined(station, source.networks.get(event.network_id))
-            case _:
-                pass
+        if source.interface in self._followers:
+            network = self._learning[source.interface].hear(event, source.networks)
+            if network is not None:
+                self._joined(source.interface, network)
 
-    def _joined(self, station: str, network: Network | None) -> None:
-        del self._learnt[station]
-        if network is None:
-            return
+    def _joined(self, station: str, network: Network) -> None:
         for access_point in self._followers[station]:
             try:
                 self._networks.reconfigure(access_point, settings_of(network), is_configured=True)

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from wpsagent.config.model import Configuration, DeviceSettings, PushButtonScan, StationSettings
+from wpsagent.config.model import Configuration, DeviceSettings, HandOver, PushButtonScan, StationSettings
 from wpsagent.control.agent import AccessPoint
 from wpsagent.daemon.networks import Networks
 from wpsagent.daemon.station_access_point import SelectedAccessPoint
@@ -41,6 +41,7 @@ OpenStationRadio = Callable[[StationSettings], Awaitable[StationRadio]]
 logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
+    from wpsagent.daemon.hand_over import Keeper
     from wpsagent.roles.sta.machine import StationMachine
     from wpsagent.roles.sta.runner import StationRunner
 
@@ -95,6 +96,10 @@ class Station(Upkeep):
         self._scan_ids = count(1)
         self._is_down = asyncio.Event()
         self._is_down.set()
+        self._has_come_up = asyncio.Event()
+        self.keeper: Keeper | None = None
+        """Who says when it has its interface, where it is handed over."""
+        self.taken: TakenInterface | None = None
         self._selected = None if access_points is None else SelectedAccessPoint(self, access_points)
         self.observers: list[Callable[[Station, sta.StationReport], None]] = []
         """Who hears what the machine reports, beside everybody who hears what became of it."""
@@ -105,11 +110,29 @@ class Station(Upkeep):
 
     # ---- Upkeep
 
+    async def start(self) -> None:
+        """See Upkeep; a manager of networks is asked for the interface first."""
+        if self.keeper is not None:
+            self.keeper.start()
+        if self.taken is not None:
+            await self.taken.take()
+        await super().start()
+
     async def stop(self) -> None:
         """Give the radio back, whatever the interface is."""
+        if self.keeper is not None:
+            await self.keeper.pause()
         if self._selected is not None:
             await self._selected.close()
         await super().stop()
+        if self.keeper is not None:
+            await self.keeper.close()
+        if self.taken is not None:
+            await self.taken.give_back()
+
+    async def until_up(self) -> None:
+        """Until it has its radio; to be called after `enable`."""
+        await self._has_come_up.wait()
 
     async def until_down(self) -> None:
         """Until the radio is given back; to be called after `disable`."""
@@ -122,6 +145,7 @@ class Station(Upkeep):
         except BaseException:
             self._is_down.set()
             raise
+        self._has_come_up.set()
 
     async def _take_radio(self) -> None:
         # An access point alone does without them.
@@ -156,6 +180,7 @@ class Station(Upkeep):
         if self.runner is not None:
             runner, self.runner = self.runner, None
             await runner.stop()
+        self._has_come_up.clear()
         self._is_down.set()
 
     def _tell_started(self) -> None:
@@ -186,6 +211,8 @@ class Station(Upkeep):
         for event in events:
             if isinstance(event, sta.NetworksChanged):
                 self._networks_changed()  # in its place: whoever hears of the success finds it saved
+            if self.keeper is not None:
+                self.keeper.observe(event)
             for agent_event in from_station(self.interface, event, self.networks):
                 self._report(agent_event)
             for observer in self.observers:
@@ -232,6 +259,8 @@ class Station(Upkeep):
 
     def machine(self) -> "StationMachine":
         """The station's machine; raises UsageError while its radio is not there."""
+        if self.keeper is not None and self.keeper.owner is not None:
+            raise UsageError(f"{self.interface} is {self.keeper.owner}'s until WPS needs it")
         if self.runner is None or not self.runner.machine.is_started:
             raise UsageError(f"{self.interface} is down: {self._reason or 'its radio is gone'}")
         return self.runner.machine
@@ -244,6 +273,13 @@ class Station(Upkeep):
             return call(machine, asyncio.get_running_loop().time())
         finally:
             runner.pump()
+
+    def begin_wps(self, call: "Callable[[StationMachine, float], object]") -> None:
+        """As act, for what begins a WPS run: an interface that was handed over is fetched first."""
+        if self.keeper is not None and not self.is_up:
+            self.keeper.fetch(call)
+        else:
+            self.act(call)
 
     def edit(self, call: "Callable[[StationMachine, float], _Result]") -> _Result:
         """As act, for what concerns its networks alone; raises UsageError where its radio never was there."""
@@ -367,7 +403,7 @@ class Station(Upkeep):
     def press_button(self) -> None:
         """A person pressed the station's button; what is in the way is told."""
         try:
-            self.act(lambda machine, now: machine.wps_push_button(now))
+            self.begin_wps(lambda machine, now: machine.wps_push_button(now))
         except UsageError as error:
             self._report(s.StationWpsRefused(self.interface, str(error)))
 
@@ -389,6 +425,8 @@ class Stations:
         *,
         access_points: Networks | None = None,
     ) -> None:
+        self._report = report
+        self._state_directory = configuration.agent.state_directory
         self._new: Callable[[StationSettings, DeviceSettings], Station] = lambda settings, device: Station(
             settings, device, open_radio, entropy, report, access_points=access_points
         )
@@ -406,8 +444,19 @@ class Stations:
             lambda: any(machine.is_scanning for machine in self._beside(station)),
         )
         station.observers = self.observers
+        if settings.hand_over is not HandOver.NONE or settings.take_interface:
+            self._share(station)
         self.stations.append(station)
         return station
+
+    def _share(self, station: Station) -> None:
+        """Its interface is somebody else's, too."""
+        from wpsagent.daemon.hand_over import Keeper, TakenInterface  # most stations do without
+
+        if station.settings.take_interface:
+            station.taken = TakenInterface(station.interface, self._report, self._state_directory)
+        else:
+            station.keeper = Keeper(station, self._report, self._state_directory)
 
     async def remove(self, station: Station) -> None:
         """One is gone: its radio is given back."""

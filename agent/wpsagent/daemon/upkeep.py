@@ -10,8 +10,12 @@ import contextlib
 import logging
 from abc import ABC, abstractmethod
 from itertools import chain, repeat
+from typing import TYPE_CHECKING
 
 from wpsagent.errors import ConfigError, NetlinkError, RadioError
+
+if TYPE_CHECKING:
+    from wpsagent.daemon.hand_over import TakenInterface
 
 logger = logging.getLogger(__name__)
 
@@ -31,10 +35,14 @@ class Upkeep(ABC):
         self._is_begun_anew = False
         self._watcher: asyncio.Task[None] | None = None
         self._reason = ""
+        self.taken: TakenInterface | None = None
+        """Where its interface is taken from a manager of networks for as long as it is started."""
 
     async def start(self) -> None:
-        """Try to bring it up once, and keep trying from then on."""
-        is_up = await self._bring_up()
+        """Try to bring it up once, and keep trying from then on; not before `enable` where it is disabled."""
+        if self.taken is not None:
+            await self.taken.take()
+        is_up = self.is_enabled and await self._bring_up()
         if is_up:
             self._tell_started()
         self._watcher = asyncio.create_task(self._watch(is_up), name=f"watch {self.interface}")
@@ -45,6 +53,8 @@ class Upkeep(ABC):
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
         await self._take_down()
+        if self.taken is not None:
+            await self.taken.give_back()
 
     # ---- what its owner wishes
 
