@@ -3,6 +3,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import ClassVar
 
 import pytest
 
-from wpsagent.cli import files, main
+from wpsagent.cli import files, main, run
 from wpsagent.config.model import Configuration
-from wpsagent.errors import RadioError, UsageError
+from wpsagent.daemon import service
+from wpsagent.errors import ConfigError, RadioError, UsageError
 
 Captured = pytest.CaptureFixture[str]
 
@@ -56,19 +58,21 @@ class FakeDaemon:
     error: Exception | None
     serve: ClassVar[Callable[["FakeDaemon"], None]]
 
-    def __init__(self, configuration: Configuration, on_hang_up: Callable[[], None]) -> None:
+    def __init__(self, configuration: Configuration, reread: Callable[[], Configuration | None]) -> None:
         self.configurations.append(configuration)
         self.configuration = configuration
-        self.hang_up = on_hang_up
+        self.reread = reread
+        self.following: Configuration | None = None
         self.started = asyncio.Event()
         self.ended = asyncio.Event()
 
-    async def run(self) -> None:
+    async def run(self) -> Configuration | None:
         if self.error is not None:
             raise self.error
         self.started.set()
         asyncio.get_running_loop().call_soon(type(self).serve, self)
         await self.ended.wait()
+        return self.following
 
     def terminate(self) -> None:
         self.ended.set()
@@ -91,6 +95,7 @@ def daemons(monkeypatch: pytest.MonkeyPatch) -> type[FakeDaemon]:
     FakeDaemon.configurations, FakeDaemon.down, FakeDaemon.down_from, FakeDaemon.error = [], set(), 1, None
     FakeDaemon.serve = FakeDaemon.terminate
     monkeypatch.setattr(files, "Daemon", FakeDaemon)
+    monkeypatch.setattr(service, "Daemon", FakeDaemon)
     return FakeDaemon
 
 
@@ -201,26 +206,41 @@ def test_a_log_that_cannot_be_opened_is_told(
     assert "the log cannot be opened" in capsys.readouterr().err
 
 
-def test_hang_up_begins_anew_with_what_is_in_the_file(
-    capsys: Captured, hostapd_conf: Path, daemons: type[FakeDaemon]
+def test_the_files_are_read_again_and_another_daemon_begins_where_that_is_asked_for(
+    hostapd_conf: Path, daemons: type[FakeDaemon]
 ) -> None:
     def serve(daemon: FakeDaemon) -> None:
-        if len(daemons.configurations) > 1:
-            daemon.terminate()
-            return
-        hostapd_conf.write_text("nonsense\n")
-        daemon.hang_up()
-        assert not daemon.ended.is_set()
-        hostapd_conf.write_text(f"{HOSTAPD}ssid=another\nfoo=bar\n")
-        daemons.down = {"wlan0"}  # later on it is waited for, as ever
-        daemon.hang_up()
+        if len(daemons.configurations) == 1:
+            hostapd_conf.write_text("nonsense\n")
+            with pytest.raises(ConfigError):
+                daemon.reread()
+            hostapd_conf.write_text(f"{HOSTAPD}ssid=another\n")
+            daemon.following = daemon.reread()
+        daemon.terminate()
 
     daemons.serve, daemons.down, daemons.down_from = serve, {"wlan0"}, 2  # later on it is waited for, as ever
-    assert main(["hostapd", str(hostapd_conf)]) == 0
+    assert main(["hostapd", "-d", str(hostapd_conf)]) == 0
     assert [configuration.access_points[0].ssid for configuration in daemons.configurations] == [b"home", b"another"]
-    told = capsys.readouterr().err
-    assert "not read again, what was read before holds" in told
-    assert "line 9: foo: not understood" in told
+    assert [configuration.agent.log_level for configuration in daemons.configurations] == ["debug", "debug"]
+
+
+def test_a_terminal_that_closes_is_the_end(
+    hostapd_conf: Path, daemons: type[FakeDaemon], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Configuration | None] = []
+
+    def serve(daemon: FakeDaemon) -> None:
+        found.append(daemon.reread())
+        os.close(ours)
+        found.append(daemon.reread())
+        daemon.terminate()
+
+    ours, terminal = os.openpty()
+    monkeypatch.setattr(run, "STANDARD_INPUT", terminal)
+    daemons.serve = serve
+    assert main(["hostapd", str(hostapd_conf)]) == 0
+    os.close(terminal)
+    assert [configuration is None for configuration in found] == [False, True]
 
 
 # ---- supplicant

@@ -19,7 +19,7 @@ from wpsagent.cli import main
 from wpsagent.cli import run as cli_run
 from wpsagent.config import loader
 from wpsagent.config.model import Configuration, MqttSettings
-from wpsagent.daemon import daemon, simulation
+from wpsagent.daemon import service, simulation
 from wpsagent.errors import RadioError
 
 Captured = pytest.CaptureFixture[str]
@@ -53,7 +53,7 @@ class FakeDaemon:
     configurations: list[Configuration]
     error: Exception | None
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, reread: object) -> None:
         self.configurations.append(configuration)
 
     async def run(self) -> None:
@@ -64,7 +64,7 @@ class FakeDaemon:
 @pytest.fixture
 def daemons(monkeypatch: pytest.MonkeyPatch) -> type[FakeDaemon]:
     FakeDaemon.configurations, FakeDaemon.error = [], None
-    monkeypatch.setattr(daemon, "Daemon", FakeDaemon)
+    monkeypatch.setattr(service, "Daemon", FakeDaemon)
     return FakeDaemon
 
 

@@ -15,7 +15,7 @@ from tests.unit.jumping_loop import run
 from tests.unit.roles_bench import AP, LAPTOP, PHONE, PIN, entropy_of, wps_probe
 
 from wpsagent.config.loader import parse
-from wpsagent.config.model import AccessPointSettings, ButtonAction
+from wpsagent.config.model import AccessPointSettings, ButtonAction, Configuration
 from wpsagent.control.agent import WpsStatus
 from wpsagent.daemon.board import BoardUnavailableError
 from wpsagent.daemon.daemon import Daemon, open_kernel_radio
@@ -107,7 +107,7 @@ class Scene:
         return self.radios[-1]
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[asyncio.Task[None]]:
+    async def running(self) -> AsyncIterator[asyncio.Task[Configuration | None]]:
         task = asyncio.create_task(self.daemon.run())
         await self.daemon.started.wait()
         try:

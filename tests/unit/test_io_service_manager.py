@@ -3,6 +3,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,18 @@ def test_every_message_has_the_manager_s_words(receiver: socket.socket) -> None:
     manager.close()
     manager.close()
     manager.ready()
+
+
+def test_a_reload_is_told_with_its_time(receiver: socket.socket) -> None:
+    manager = manager_for(receiver)
+    before = time.monotonic_ns() // 1000
+    manager.reloading()
+    first, second = receiver.recv(99).decode().splitlines()
+    assert first == "RELOADING=1"
+    name, _, value = second.partition("=")
+    assert name == "MONOTONIC_USEC"
+    assert before <= int(value) <= time.monotonic_ns() // 1000
+    manager.close()
 
 
 def test_abstract_sockets_are_named_with_an_at_sign() -> None:

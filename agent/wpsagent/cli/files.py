@@ -12,11 +12,12 @@ from pathlib import Path
 
 from wpsagent.cli.background import in_background, pid_file
 from wpsagent.cli.exit_codes import DONE, FAILED, WRONG_USE
-from wpsagent.cli.run import set_up_logging
+from wpsagent.cli.run import set_up_logging, until_the_terminal_closes
 from wpsagent.config import hostapd_file, supplicant_conf
 from wpsagent.config.model import Configuration
 from wpsagent.daemon.daemon import Daemon
-from wpsagent.errors import AgentError, ConfigError, UsageError
+from wpsagent.daemon.service import go_on
+from wpsagent.errors import AgentError, UsageError
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +115,8 @@ def _run(reread: Callable[[], Configuration], options: argparse.Namespace, usele
         for warning in configuration.warnings:
             logger.warning("%s", warning)
         with pid_file(options.pid_file):
-            return asyncio.run(_Served(configuration, reread).run(tell_ready))
+            again = reread if options.background else until_the_terminal_closes(reread)
+            return asyncio.run(_serve(configuration, again, tell_ready))
 
     return in_background(work) if options.background else work(lambda: None)
 
@@ -132,44 +134,22 @@ def _log_handler(options: argparse.Namespace) -> logging.Handler | None:
     return None
 
 
-class _Served:
-    """The daemon, begun anew with what is in the files when SIGHUP asks for it."""
-
-    def __init__(self, configuration: Configuration, reread: Callable[[], Configuration]) -> None:
-        self._next: Configuration | None = configuration
-        self._reread = reread
-        self._daemon: Daemon | None = None
-
-    async def run(self, tell_ready: Callable[[], None]) -> int:
-        """Like hostapd and wpa_supplicant it ends when an interface cannot be brought up at the beginning."""
-        is_first = True
-        while self._next is not None:
-            configuration, self._next = self._next, None
-            daemon = self._daemon = Daemon(configuration, on_hang_up=self._hang_up)
-            running = asyncio.create_task(daemon.run())
-            if is_first and not await _has_come_up(daemon, running):
-                daemon.terminate()
-                await running
-                return FAILED
-            if is_first:
-                tell_ready()
-            is_first = False
-            await running
-        return DONE
-
-    def _hang_up(self) -> None:
-        try:
-            self._next = self._reread()
-        except ConfigError as error:
-            logger.error("not read again, what was read before holds: %s", error)
-            return
-        for warning in self._next.warnings:
-            logger.warning("%s", warning)
-        if self._daemon is not None:
-            self._daemon.terminate()
+async def _serve(
+    configuration: Configuration, reread: Callable[[], Configuration | None], tell_ready: Callable[[], None]
+) -> int:
+    """Like hostapd and wpa_supplicant it ends when an interface cannot be brought up at the beginning."""
+    daemon = Daemon(configuration, reread=reread)
+    running = asyncio.create_task(daemon.run())
+    if not await _has_come_up(daemon, running):
+        daemon.terminate()
+        await running
+        return FAILED
+    tell_ready()
+    await go_on(configuration, await running, reread)
+    return DONE
 
 
-async def _has_come_up(daemon: Daemon, running: "asyncio.Task[None]") -> bool:
+async def _has_come_up(daemon: Daemon, running: "asyncio.Task[Configuration | None]") -> bool:
     """Wait until the daemon is there, or has ended; whether all interfaces are up.  The log says why one is not."""
     starting = asyncio.create_task(daemon.started.wait())
     await asyncio.wait((running, starting), return_when=asyncio.FIRST_COMPLETED)

@@ -6,6 +6,8 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from wpsagent.cli.parser import DEFAULT_CONFIG
@@ -15,6 +17,8 @@ from wpsagent.config.model import Configuration
 from wpsagent.errors import ConfigError
 
 logger = logging.getLogger(__name__)
+
+STANDARD_INPUT = 0
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 # The priorities that journald and procd read off the beginning of a line (sd-daemon(3)).
@@ -26,11 +30,17 @@ def run(options: argparse.Namespace) -> int:
     path = Path(options.config or DEFAULT_CONFIG)
     if options.simulate or (options.config is None and _is_missing(path)):
         return _simulate(options, path)
-    configuration = load(path)
-    set_up_logging("debug" if options.verbose else configuration.agent.log_level)
+
+    def read() -> Configuration:
+        configuration = load(path)
+        agent = replace(configuration.agent, log_level="debug") if options.verbose else configuration.agent
+        return replace(configuration, agent=agent)
+
+    configuration = read()
+    set_up_logging(configuration.agent.log_level)
     for warning in configuration.warnings:
         logger.warning("%s", warning)
-    return asyncio.run(_run(configuration))
+    return asyncio.run(_run(configuration, until_the_terminal_closes(read)))
 
 
 def _simulate(options: argparse.Namespace, path: Path) -> int:
@@ -59,11 +69,17 @@ def _is_missing(path: Path) -> bool:
     return False
 
 
-async def _run(configuration: Configuration) -> int:
-    from wpsagent.daemon.daemon import Daemon
+async def _run(configuration: Configuration, reread: Callable[[], Configuration | None]) -> int:
+    from wpsagent.daemon.service import serve
 
-    await Daemon(configuration).run()
+    await serve(configuration, reread)
     return 0
+
+
+def until_the_terminal_closes(read: Callable[[], Configuration]) -> Callable[[], Configuration | None]:
+    """What SIGHUP asks for: to read the configuration again; in a terminal that is no longer there, the end (None)."""
+    had_terminal = os.isatty(STANDARD_INPUT)
+    return lambda: None if had_terminal and not os.isatty(STANDARD_INPUT) else read()
 
 
 def check_config(options: argparse.Namespace) -> int:
@@ -79,6 +95,7 @@ def check_config(options: argparse.Namespace) -> int:
         _require_board(path, configuration.board.profile)
     roles = [f"{ap.interface} ({ap.ssid})" for ap in configuration.access_points]
     roles += [f"{station.interface} (station)" for station in configuration.stations]
+    roles += [f"{one.interface} ({one.backend})" for one in configuration.attached]
     warnings = [f"warning: {warning}" for warning in configuration.warnings]
     values = {"file": str(path), "right": True, "roles": roles, "warnings": list(configuration.warnings)}
     tell(options, "\n".join((*warnings, f"{path} is right: {', '.join(roles)}")), values)

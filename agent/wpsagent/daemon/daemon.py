@@ -84,6 +84,10 @@ async def open_kernel_station_radio(settings: StationSettings) -> StationRadio:
     )
 
 
+Reread = Callable[[], Configuration | None]
+"""Reads the configuration again; None when that is not to be, and this is the end.  Raises ConfigError."""
+
+
 def _of_broker(configuration: Configuration) -> object:
     """What the reports to a broker are made from; Home Assistant is also told what the device is and has."""
     mqtt, device = configuration.mqtt, configuration.device
@@ -102,9 +106,9 @@ class Daemon:
         open_radio: OpenRadio = open_kernel_radio,
         entropy: Entropy = os.urandom,
         open_station: OpenStationRadio = open_kernel_station_radio,
-        reread: Callable[[], Configuration] | None = None,
+        reread: Reread | None = None,
     ) -> None:
-        """reread: reads the configuration again for SIGHUP, raises ConfigError; without it SIGHUP is the end."""
+        """reread: for SIGHUP; without it SIGHUP is the end."""
         configuration, self._choices = choose(equipped(configuration))
         self.configuration = configuration
         log_choices(self._choices)
@@ -282,7 +286,11 @@ class Daemon:
         assert self._reread is not None
         before = self.configuration
         try:
-            after, choices = choose(equipped(self._reread()), self._who_has)
+            wanted = self._reread()
+            if wanted is None:
+                self.terminate()
+                return
+            after, choices = choose(equipped(wanted), self._who_has)
             self._reload.check(before, after)
             for warning in after.warnings:
                 logger.warning("%s", warning)

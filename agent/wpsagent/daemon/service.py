@@ -2,21 +2,20 @@
 """The agent as a service: where a new configuration asks for more than a running daemon can change, another begins."""
 
 import logging
-from collections.abc import Callable
 
 from wpsagent.config.model import Configuration
-from wpsagent.daemon.daemon import Daemon
+from wpsagent.daemon.daemon import Daemon, Reread
 from wpsagent.errors import AgentError
 
 logger = logging.getLogger(__name__)
 
 
-async def serve(configuration: Configuration, reread: Callable[[], Configuration]) -> None:
-    """Run until the end.  reread: what SIGHUP asks for; raises ConfigError.  Raises AgentError."""
+async def serve(configuration: Configuration, reread: Reread) -> None:
+    """Run until the end.  reread: what SIGHUP asks for.  Raises AgentError."""
     await go_on(configuration, await Daemon(configuration, reread=reread).run(), reread)
 
 
-async def go_on(before: Configuration, following: Configuration | None, reread: Callable[[], Configuration]) -> None:
+async def go_on(before: Configuration, following: Configuration | None, reread: Reread) -> None:
     """After a daemon that ran `before` and wants `following` to be run now; None: the end.
 
     A configuration that cannot be run gives way to the one before; raises AgentError when that cannot be run either.
