@@ -99,7 +99,6 @@ class Station(Upkeep):
         self._has_come_up = asyncio.Event()
         self.keeper: Keeper | None = None
         """Who says when it has its interface, where it is handed over."""
-        self.taken: TakenInterface | None = None
         self._selected = None if access_points is None else SelectedAccessPoint(self, access_points)
         self.observers: list[Callable[[Station, sta.StationReport], None]] = []
         """Who hears what the machine reports, beside everybody who hears what became of it."""
@@ -114,8 +113,6 @@ class Station(Upkeep):
         """See Upkeep; a manager of networks is asked for the interface first."""
         if self.keeper is not None:
             self.keeper.start()
-        if self.taken is not None:
-            await self.taken.take()
         await super().start()
 
     async def stop(self) -> None:
@@ -127,8 +124,6 @@ class Station(Upkeep):
         await super().stop()
         if self.keeper is not None:
             await self.keeper.close()
-        if self.taken is not None:
-            await self.taken.give_back()
 
     async def until_up(self) -> None:
         """Until it has its radio; to be called after `enable`."""
