@@ -51,7 +51,7 @@ def _left(agent: Agent, now: float) -> str:
 COLUMNS: Sequence[Column] = (
     Column("NODE", 9, 8, 24, lambda agent, _: harmless(agent.node)),
     Column("ONLINE", 6, 7, 7, lambda agent, _: _ONLINE[agent.is_online]),
-    Column("STATE", 8, 19, UNLIMITED, lambda agent, _: agent.words(None)),
+    Column("STATE", 8, 24, UNLIMITED, lambda agent, _: agent.words(None)),
     Column("LEFT", 7, 4, 8, lambda agent, moment: _left(agent, moment.now)),
     Column("LAST RESULT", 5, 11, UNLIMITED, lambda agent, moment: result_words(agent, moment.today)),
     Column("UP", 4, 3, 5, lambda agent, _: _networks(agent)),
