@@ -130,6 +130,7 @@ def test_healthy_board_has_no_problem(diagnose: Doctor, broker: Mosquitto) -> No
         "rfkill wlan0": "ok",
         "channel wlan0": "ok",
         "owner wlan0": "ok",
+        "board profile": "ok",
         "button 17": "ok",
         "LED green:wps": "ok",
         "broker": "ok",
