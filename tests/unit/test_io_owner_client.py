@@ -177,8 +177,8 @@ def test_a_late_reply_is_nobodys(tmp_path: Path) -> None:
 
 def test_the_senders_process_is_read_or_unknown() -> None:
     credentials = module._CREDENTIALS.pack(42, 0, 0)
-    assert _sender([(module.socket.SOL_SOCKET, module.socket.SCM_CREDENTIALS, credentials)]) == 42
-    assert _sender([(module.socket.SOL_SOCKET, module.socket.SCM_CREDENTIALS, b"\0")]) == 0
+    assert _sender([(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, credentials)]) == 42
+    assert _sender([(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, b"\0")]) == 0
     assert _sender([]) == 0
 
 
