@@ -351,11 +351,7 @@ COMMANDS: Sequence[Command] = (
         "board",
         "which boards are known, how one is wired, and whether its button and LED work",
         (
-            _option(
-                "action",
-                text="list: all, this one marked; show: wiring and configuration; test: try LED and button",
-                choices=("list", "show", "test"),
-            ),
+            _option("action", text="list all; show wiring; test LED and button", choices=("list", "show", "test")),
             _option("name", text="a board (default: this one; test: what the configuration says)", nargs="?"),
             _option(
                 "--timeout",
