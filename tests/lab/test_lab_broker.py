@@ -118,8 +118,8 @@ def test_a_broker_killed_in_the_middle_hears_the_rest_in_order_from_its_next_sta
             assert after.payloads(f"{TOPIC}/availability") == ["online"]
             assert events_of(after) == [
                 "broker_lost",
-                "cancelled",
                 "push_button_ended",
+                "cancelled",
                 *ENROLMENT,
             ]
             wait_until(lambda: last_state(after)["state"] == "success", 5.0, "no success in the state")

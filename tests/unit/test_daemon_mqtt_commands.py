@@ -72,15 +72,35 @@ class FakeAgent:
         return [AccessPointStatus("wlan0", address, Ssid(b"x"), 2437, 6, True, 0)] * self._access_points
 
 
+class FakeOthers:
+    """What hostapd and wpa_supplicant have."""
+
+    def __init__(self, told: list[tuple[Any, ...]], *, has_access_points: bool = False) -> None:
+        self.has_access_points = has_access_points
+        self.station_names = ["wlan7"]
+        self._told = told
+
+    def press_station(self, interface: str) -> None:
+        self._told.append(("others_pbc", interface))
+
+    def cancel_stations(self, interface: str | None = None) -> None:
+        self._told.append(("others_cancel", interface))
+
+
 class Bench:
-    def __init__(self, agent: FakeAgent | None = None) -> None:
+    def __init__(self, agent: FakeAgent | None = None, others: FakeOthers | None = None) -> None:
         self.agent = agent or FakeAgent()
         self.now = 100.0
         self.responses: list[Mapping[str, Any]] = []
         self.events: list[e.AgentEvent] = []
         door: Any = self.agent
         self.commands = MqttCommands(
-            door, self.responses.append, self.events.append, now=lambda: self.now, wall=lambda: 1795336200.0
+            door,
+            self.responses.append,
+            self.events.append,
+            now=lambda: self.now,
+            wall=lambda: 1795336200.0,
+            others=others,
         )
 
     def __call__(self, command: str, asked: object = None, *, is_retained: bool = False) -> Mapping[str, Any]:
@@ -162,6 +182,30 @@ def test_a_station_that_is_an_access_point_is_cancelled_as_one_and_takes_nothing
     assert bench("cancel", {"target": "wlan1"})["ok"] is True
     assert bench.agent.told == [("cancel", "wlan1")]
     assert bench("pbc", {"target": "wlan1"})["error"] == "wlan1 is an access point now, and no station"
+
+
+def test_a_station_of_wpa_supplicants_is_asked_through_it() -> None:
+    agent = FakeAgent(0, ["wlan1"])
+    bench = Bench(agent, FakeOthers(agent.told))
+    assert bench("pbc", {"target": "wlan7"})["ok"] is True
+    assert bench("cancel", {"target": "wlan7"})["ok"] is True
+    assert bench("cancel")["ok"] is True
+    assert bench("pbc")["ok"] is True
+    assert bench("pin", {"pin": PIN, "target": "wlan7"})["error"].startswith("wlan7 is wpa_supplicant's: enter the PIN")
+    assert agent.told == [
+        ("others_pbc", "wlan7"),
+        ("others_cancel", "wlan7"),
+        ("station_cancel", "wlan1", 7.0),
+        ("others_cancel", None),
+        ("station_pbc", "wlan1", 7.0),
+    ]
+
+
+def test_an_access_point_of_hostapds_is_one() -> None:
+    agent = FakeAgent(0, ["wlan1"])
+    bench = Bench(agent, FakeOthers(agent.told, has_access_points=True))
+    assert bench("pbc")["ok"] is True
+    assert agent.told == [("pbc", None)]
 
 
 def test_what_the_agent_has_against_it_is_said() -> None:

@@ -19,6 +19,7 @@ from wpsagent.ports import Entropy
 from wpsagent.status.events import AgentEvent
 
 if TYPE_CHECKING:
+    from wpsagent.daemon.mqtt_commands import OthersInterfaces
     from wpsagent.io.mqtt import MqttReporter
     from wpsagent.status.home_assistant import Announced
 
@@ -29,6 +30,7 @@ def open_reporter(
     agent: Agent,
     entropy: Entropy,
     *,
+    others: "OthersInterfaces | None",
     report: Callable[[AgentEvent], None],
     on_change: Callable[[bool, str], None],
     stack: AsyncExitStack,
@@ -38,20 +40,24 @@ def open_reporter(
         from wpsagent.io.mqtt import MqttReporter
     reporter = MqttReporter(settings, entropy, on_change)
     stack.push_async_callback(reporter.close)
-    _listen(settings, reporter, agent, report)
+    _listen(settings, reporter, agent, others, report)
     _announce(configuration, settings, reporter, entropy, stack)
     return reporter
 
 
 def _listen(
-    settings: MqttSettings, reporter: "MqttReporter", agent: Agent, report: Callable[[AgentEvent], None]
+    settings: MqttSettings,
+    reporter: "MqttReporter",
+    agent: Agent,
+    others: "OthersInterfaces | None",
+    report: Callable[[AgentEvent], None],
 ) -> None:
     if not settings.commands:
         return
     from wpsagent.daemon.mqtt_commands import MqttCommands
 
     loop = asyncio.get_running_loop()
-    commands = MqttCommands(agent, reporter.publish_response, report, now=loop.time, wall=time.time)
+    commands = MqttCommands(agent, reporter.publish_response, report, now=loop.time, wall=time.time, others=others)
     for command in settings.commands:
         topic = f"{settings.base_topic}/{settings.node}/cmd/{command}"
         reporter.subscribe(topic, partial(commands.received, command))
@@ -74,9 +80,16 @@ def _announce(
     announcement.start()
 
 
+def roles_of(configuration: Configuration) -> tuple[bool, bool]:
+    """Whether there are access points, and stations, whoever has them."""
+    attached = [one.is_access_point for one in configuration.attached]
+    return bool(configuration.access_points) or any(attached), bool(configuration.stations) or not all(attached)
+
+
 def _announced(configuration: Configuration, settings: MqttSettings) -> "Announced":
     from wpsagent.status.home_assistant import Announced
 
+    has_access_points, has_stations = roles_of(configuration)
     return Announced(
         topic=f"{settings.base_topic}/{settings.node}",
         node=settings.node,
@@ -85,6 +98,6 @@ def _announced(configuration: Configuration, settings: MqttSettings) -> "Announc
         model=configuration.device.model_name,
         qos=settings.qos,
         commands=settings.commands,
-        has_access_points=bool(configuration.access_points),
-        has_stations=bool(configuration.stations),
+        has_access_points=has_access_points,
+        has_stations=has_stations,
     )

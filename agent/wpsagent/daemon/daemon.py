@@ -32,7 +32,7 @@ from wpsagent.daemon.attached.attachments import Attachments
 from wpsagent.daemon.attached.choice import choose, log_choices, probe
 from wpsagent.daemon.board import Leds, button_name, open_buttons, open_leds
 from wpsagent.daemon.board_profile import equipped
-from wpsagent.daemon.broker import open_reporter
+from wpsagent.daemon.broker import open_reporter, roles_of
 from wpsagent.daemon.control import ControlSockets
 from wpsagent.daemon.groups import Groups
 from wpsagent.daemon.hooks import StationHooks
@@ -93,7 +93,7 @@ def _of_broker(configuration: Configuration) -> object:
     mqtt, device = configuration.mqtt, configuration.device
     if mqtt is None or not mqtt.home_assistant:
         return mqtt
-    has = bool(configuration.access_points), bool(configuration.stations)
+    has = roles_of(configuration)
     return mqtt, configuration.agent.state_directory, device.manufacturer, device.model_name, has
 
 
@@ -229,6 +229,7 @@ class Daemon:
             configuration.mqtt,
             self,
             self._entropy,
+            others=self._attachments,
             report=self.reporting.report,
             on_change=self._broker_changed,
             stack=stack,

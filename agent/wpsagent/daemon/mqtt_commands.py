@@ -12,10 +12,10 @@ each connection.  Nothing that was received stands in a sentence except names of
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from wpsagent.control.agent import Agent, Station
 from wpsagent.errors import AgentError, UsageError
@@ -60,10 +60,22 @@ class Request:
     uuid_e: bytes | None = None
 
 
+class OthersInterfaces(Protocol):
+    """The interfaces that other programs have, as far as a station's commands go."""
+
+    @property
+    def has_access_points(self) -> bool: ...
+    @property
+    def station_names(self) -> Sequence[str]: ...
+    def press_station(self, interface: str) -> None: ...
+    def cancel_stations(self, interface: str | None = None) -> None: ...
+
+
 class MqttCommands:
     """Carries out what is asked for and says what became of it.
 
     respond: where the response goes.  report: who is told that there was a command, and nothing of what it carried.
+    others: what hostapd and wpa_supplicant have, where they have anything.
     """
 
     def __init__(
@@ -74,12 +86,14 @@ class MqttCommands:
         *,
         now: Callable[[], float],
         wall: Callable[[], float],
+        others: OthersInterfaces | None = None,
     ) -> None:
         self._agent = agent
         self._respond = respond
         self._report = report
         self._now = now
         self._wall = wall
+        self._others = others
         self._limit = RateLimit(MAX_COMMANDS, RATE_PERIOD)
         self._refusals = RateLimit(1, RATE_PERIOD)
 
@@ -141,27 +155,46 @@ class MqttCommands:
         else:
             self._cancel(request)
 
+    @property
+    def _others_stations(self) -> Sequence[str]:
+        return () if self._others is None else self._others.station_names
+
     def _is_for_station(self, request: Request) -> bool:
         if request.role is not None:
             return request.role == STATION
+        names = {*(station.interface for station in self._agent.stations()), *self._others_stations}
         if request.target is not None:
-            return any(station.interface == request.target for station in self._agent.stations())
-        return bool(self._agent.stations()) and not self._agent.access_points()
+            return request.target in names
+        has_access_points = bool(self._agent.access_points()) or (
+            self._others is not None and self._others.has_access_points
+        )
+        return bool(names) and not has_access_points
 
     def _cancel(self, request: Request) -> None:
         """Of everybody, if nobody says whose: as a long press does."""
-        stations = self._agent.stations() if request.role is None and request.target is None else ()
-        for station in stations:
-            _cancel_station(self._agent, station)
-        with suppress(UsageError) if stations else nullcontext():  # no access point is up: there is nothing to end
+        is_for_all = request.role is None and request.target is None
+        if is_for_all:
+            self._cancel_stations()
+        has_stations = bool(self._agent.stations()) or bool(self._others_stations)
+        # Where no access point is up there is nothing to end.
+        with suppress(UsageError) if is_for_all and has_stations else nullcontext():
             self._agent.cancel(request.target)
+
+    def _cancel_stations(self) -> None:
+        for station in self._agent.stations():
+            _cancel_station(self._agent, station)
+        if self._others is not None:
+            self._others.cancel_stations()
 
     def _ask_station(self, request: Request) -> None:
         if request.command == "cancel" and request.target is None:
-            for station in self._agent.stations():
-                _cancel_station(self._agent, station)
+            self._cancel_stations()
             return
-        station = self._station(request.target)
+        name = self._station_name(request.target)
+        if self._others is not None and name in self._others_stations:
+            self._ask_other(self._others, request, name)
+            return
+        station = next(station for station in self._agent.stations() if station.interface == name)
         if request.command == "cancel":
             _cancel_station(self._agent, station)
         elif station.access_point is not None:
@@ -174,15 +207,25 @@ class MqttCommands:
             pin = request.pin or b""
             station.act(lambda machine, now: machine.wps_pin(pin, now, None))
 
-    def _station(self, target: str | None) -> Station:
+    @staticmethod
+    def _ask_other(others: OthersInterfaces, request: Request, name: str) -> None:
+        if request.command == "pbc":
+            others.press_station(name)
+        elif request.command == "cancel":
+            others.cancel_stations(name)
+        else:
+            raise UsageError(f"{name} is wpa_supplicant's: enter the PIN there (wpa_cli -i {name} wps_pin any …)")
+
+    def _station_name(self, target: str | None) -> str:
         """The one of that name, or the first: two enrollees at one time would be an overlap."""
-        stations = self._agent.stations()
-        for station in stations:
-            if target in (None, station.interface):
-                return station
-        if not stations:
+        names = [*(station.interface for station in self._agent.stations()), *self._others_stations]
+        if not names:
             raise UsageError("this device has no station")
-        raise UsageError(f"no such station; there are: {', '.join(station.interface for station in stations)}")
+        if target is None:
+            return names[0]
+        if target not in names:
+            raise UsageError(f"no such station; there are: {', '.join(names)}")
+        return target
 
 
 def _cancel_station(agent: Agent, station: Station) -> None:

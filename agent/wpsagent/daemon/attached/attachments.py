@@ -220,17 +220,33 @@ class Attachments:
         station = self.first_station
         if station is None:
             return
-        station.hurry()
-        if station.is_up:
-            station.machine.press_button()
-            station.pump()
-        else:
-            self._report(s.StationWpsRefused(station.interface, station.why_not))
+        try:
+            self.press_station(station.interface)
+        except UsageError as error:
+            self._report(s.StationWpsRefused(station.interface, str(error)))
 
-    def cancel_stations(self) -> None:
-        """End their WPS runs; nothing going on is no error."""
+    @property
+    def has_access_points(self) -> bool:
+        return bool(self._access_points)
+
+    @property
+    def station_names(self) -> list[str]:
+        return [one.interface for one in self._stations]
+
+    def press_station(self, interface: str) -> None:
+        """Press the button of one of these stations; raises UsageError when its owner cannot be asked."""
+        for station in self._stations:
+            if station.interface == interface:
+                station.hurry()
+                if not station.is_up:
+                    raise UsageError(station.why_not)
+                station.machine.press_button()
+                station.pump()
+
+    def cancel_stations(self, interface: str | None = None) -> None:
+        """End their WPS runs, or that of one; nothing going on is no error."""
         for one in self._stations:
-            if one.is_up:
+            if one.is_up and interface in (None, one.interface):
                 one.machine.cancel()
                 one.pump()
 
