@@ -26,7 +26,7 @@ REDRAW_TIME_MS = 250
 TICK_MS = 1000
 """How often a time that is left counts down."""
 
-_HOME, _REST_OF_LINE, _REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
+_HOME, _LINE, _REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
 _HIDE_CURSOR, _SHOW_CURSOR, _CLEAR = "\x1b[?25l", "\x1b[?25h", "\x1b[H\x1b[2J"
 
 
@@ -305,7 +305,9 @@ class Screen:
         lines = self._lines(shown, size.columns, size.lines)
         if lines != self._drawn:
             self._drawn = lines
-            print(_HOME + "\n".join(line + _REST_OF_LINE for line in lines) + _REST_OF_SCREEN, end="", flush=True)
+            # Erased before it is written: behind a letter in the last column the cursor still stands on it.
+            rest = "\n" + _REST_OF_SCREEN if len(lines) < size.lines else ""
+            print(_HOME + "\n".join(_LINE + line for line in lines) + rest, end="", flush=True)
         now = time.monotonic()
         if any(agent.seconds_left(now) is not None for agent in shown):
             self._timer = self._loop.call_at(self._drawn_at + TICK_MS / 1000, self._draw)
