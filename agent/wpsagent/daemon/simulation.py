@@ -105,7 +105,8 @@ async def _configuration(
         timeline.say("broker", f"{mqtt.host}:{mqtt.port}, topic {mqtt.base_topic}/{mqtt.node}")
     passphrase = secrets.token_urlsafe(12)
     configuration = parse(CONFIGURATION.format(folder=folder, passphrase=passphrase, port=port))
-    return configuration if mqtt is None else replace(configuration, mqtt=mqtt)
+    # A board that is gone in a minute is nothing for Home Assistant.
+    return configuration if mqtt is None else replace(configuration, mqtt=replace(mqtt, home_assistant=False))
 
 
 class Outcome(Enum):

@@ -163,6 +163,9 @@ _LINES: Mapping[type, Callable[[Any], str]] = {
     e.StationConnected: lambda event: f"{event.address} is connected (WPA2, CCMP)",
     e.StationDisconnected: lambda event: f"{event.address} is gone: {event.reason}",
     e.BrokerConnected: lambda _: "is connected to the MQTT broker",
+    e.CommandReceived: lambda event: (
+        f"{'does' if event.is_ok else 'refuses'} what was asked over MQTT: {event.command}"
+    ),
     e.BrokerLost: lambda event: f"has lost the MQTT broker: {event.reason}",
 }
 
