@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from wpsagent.config import MqttSettings
-from wpsagent.io.mqtt_words import explain
 from wpsagent.io.mqtt_queue import BackOff, Message, Outbox
+from wpsagent.io.mqtt_words import explain
 
 
 def state(payload: bytes) -> Message:
