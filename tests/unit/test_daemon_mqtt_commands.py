@@ -3,6 +3,7 @@
 
 import json
 import logging
+import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -307,3 +308,39 @@ def test_a_flood_is_answered_once_in_a_while_and_does_nothing() -> None:
     assert len(bench.responses) == len(bench.events) == MAX_COMMANDS + 1
     bench.now += RATE_PERIOD
     assert bench("pbc")["ok"] is True
+
+
+def test_whatever_comes_is_answered_once_and_nothing_else_happens_to_the_agent() -> None:
+    chance = random.Random(5)
+    values: list[Any] = [
+        None,
+        True,
+        0,
+        -1,
+        1e99,
+        "",
+        "a",
+        PIN,
+        "\ud800",
+        "\x00",
+        [],
+        {},
+        [[]],
+        UUID,
+        "station",
+        10**400,
+    ]
+    good = json.dumps({"id": "x", "pin": PIN, "timeout_s": 60, "uuid": UUID, "role": "access_point"}).encode()
+    for _ in range(3000):
+        bench = Bench(FakeAgent(stations=["wlan1"]))
+        if chance.random() < 0.5:
+            octets = bytearray(good)
+            for _ in range(chance.randrange(1, 6)):
+                octets[chance.randrange(len(octets))] = chance.randrange(256)
+            asked: object = bytes(octets)
+        else:
+            keys = ["id", "target", "role", "pin", "timeout_s", "uuid", "other"]
+            asked = {key: chance.choice(values) for key in chance.sample(keys, chance.randrange(7))}
+        response = bench(chance.choice(["pbc", "cancel", "pin"]), asked)
+        if not response["ok"]:
+            assert PIN not in str(response["error"])

@@ -451,7 +451,12 @@ MQTT = Section(
         Key("node", c.topic_level, None, "Instead of the agent's node.", '"hallway"'),
         Key("keepalive_s", c.integer(5, 3600), 60, "A broker this long silent is asked whether it is there."),
         Key("queue_size", c.integer(1, 10000), 100, "How many events are kept while the broker is away."),
-        Key("qos", c.integer(0, 2), 1, "Quality of service of what is published: 1: each message at least once."),
+        Key(
+            "qos",
+            c.integer(0, 2),
+            1,
+            "Quality of service: each message at most once (0), at least once (1), exactly once (2).",
+        ),
         Key(
             "commands",
             c.words_of(*MQTT_COMMANDS),
