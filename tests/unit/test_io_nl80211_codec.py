@@ -178,7 +178,7 @@ importlib.import_module = fails_first
 import wpsagent.io.nl80211.codec as codec
 import pyroute2
 assert codec._netlink is pyroute2.netlink
-print(len(calls) == 2)
+print(calls.count(calls[0]) >= 2)
 """
 
 
