@@ -4,7 +4,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from wpsagent.daemon.board import BoardUnavailableError
 from wpsagent.daemon.diagnosis import CommandResult, Finding, Ports, diagnose
 from wpsagent.errors import ConfigError
 from wpsagent.io.control_client import ControlSocketError
+from wpsagent.io.hand_over.choice import Choice, Place, choose
 from wpsagent.io.nl80211.capabilities import InterfaceDescription, RfkillState, WiphyDescription
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import Band, Frequency, InterfaceType, RadioCapabilities
@@ -71,11 +72,13 @@ class World:
     asked: list[tuple[str, ...]] = field(default_factory=list)
     sockets: dict[str, str | None] = field(default_factory=dict)
     forbidden: set[str] = field(default_factory=set)
+    wps_status: str = "PBC Status: Disabled\n"
     button: str | bool = False
     led: str = ""
     broker: str | Exception | None = None
     groups: set[str] = field(default_factory=set)
     wall_time: float = TODAY
+    choose_manager: Callable[[str, Place], Awaitable[Choice]] = choose
 
     def write(self, path: str, text: str = "") -> None:
         """A file of the system."""
@@ -123,6 +126,7 @@ class World:
             try_led=self._try_led,
             has_group=self.groups.__contains__,
             wall_time=lambda: self.wall_time,
+            choose_manager=self.choose_manager,
         )
 
     def _load(self, path: Path) -> Configuration:
@@ -154,6 +158,8 @@ class World:
         answer = self.sockets[name]
         if answer is None:
             raise ControlSocketError(f"wps-agent on {path} did not answer within 2 s: it is stuck; see its log")
+        if command == "WPS_GET_STATUS":
+            return self.wps_status
         assert command in ("PING", "AGENT_STATUS")
         return answer
 

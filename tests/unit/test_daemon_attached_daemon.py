@@ -18,8 +18,7 @@ from wpsagent.config.model import AccessPointSettings, ButtonAction
 from wpsagent.control.agent import WpsStatus
 from wpsagent.daemon.attached.attachments import Attachments
 from wpsagent.daemon.daemon import Daemon
-from wpsagent.errors import AgentError, UsageError
-from wpsagent.io.control_client import ControlSocketError
+from wpsagent.errors import UsageError
 from wpsagent.io.simulated_radio import Air, SimulatedAccessPointRadio
 from wpsagent.octets import MacAddress
 from wpsagent.ports import AccessPointRadio
@@ -459,5 +458,51 @@ def test_the_start_says_how_many_are_attached(tmp_path: Path) -> None:
     with_station(tmp_path, body)
 
 
-def test_errors_of_the_socket_are_errors_of_the_agent() -> None:
-    assert issubclass(ControlSocketError, AgentError)
+def test_stations_are_asked_by_their_names(tmp_path: Path) -> None:
+    async def body(house: House, owner: FakeOwner) -> None:
+        attachments = house.daemon._attachments
+        assert (attachments.station_names, attachments.has_access_points) == (["sta0"], False)
+        attachments.press_station("nobody")
+        attachments.cancel_stations("nobody")
+        await settle()
+        assert owner.requests == []
+        attachments.press_station("sta0")
+        await settle()
+        assert owner.requests == ["WPS_PBC"]
+
+    with_station(tmp_path, body)
+
+
+def test_a_session_that_is_never_ended_ends_by_itself(tmp_path: Path) -> None:
+    async def body(house: House, owner: FakeOwner) -> None:
+        del owner
+        house.press()
+        await asyncio.sleep(126.0)
+        assert house.of(e.PushButtonEnded) == [e.PushButtonEnded("main", e.SessionEndReason.TIMED_OUT)]
+
+    with_one(tmp_path, body)
+
+
+def test_an_owner_that_hangs_from_the_start_is_left_with_the_agent(tmp_path: Path) -> None:
+    async def scene() -> None:
+        owner = hostapd(tmp_path)
+        owner.replies["STATUS"] = None
+        daemon = Daemon(parse((HEAD + theirs()).replace("{folder}", str(tmp_path))), _open, entropy_of("attached"))
+        task = asyncio.create_task(daemon.run())
+        await asyncio.sleep(5.0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        owner.close()
+
+    run(scene())
+    assert [path.name for path in (tmp_path / "h").iterdir()] == []
+
+
+def test_a_button_of_an_unknown_group_says_so(tmp_path: Path) -> None:
+    async def body(house: House, owner: FakeOwner) -> None:
+        house.daemon._groups.press_groups(["attic"])
+        await settle()
+        assert owner.requests == []
+        assert len(house.of(e.PushButtonRefused)) == 1
+
+    with_one(tmp_path, body)
