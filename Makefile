@@ -76,7 +76,8 @@ need-broker:
 need-peers: need-broker
 	@.ci/need mosquitto-clients=mosquitto_sub hostapd=hostapd wpasupplicant=wpa_supplicant iw=iw iproute2=ip \
 	  iputils-ping=ping util-linux=taskset openssl=openssl dpkg=dpkg-deb debootstrap=debootstrap groff-base=groff \
-	  systemd=systemd-analyze wpagui=wpa_gui xvfb=Xvfb xdotool=xdotool \
+	  network-manager=NetworkManager dbus=dbus-daemon dnsmasq-base=dnsmasq systemd=systemd-analyze \
+	  wpagui=wpa_gui xvfb=Xvfb xdotool=xdotool \
 	  chromium=chromium fonts-dejavu-core=/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 
 # The kernel of the lab: WPS_LAB_KERNEL if that is set, else one that is built here.

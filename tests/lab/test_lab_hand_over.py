@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What WPS taught goes to Debian's NetworkManager, which joins by itself; whatever it does wrong, our network works."""
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,8 +23,9 @@ from tests.lab.network_manager import (
 from tests.lab.peers import Agent, Hostapd, wait_until
 from tests.lab.test_lab_station import AP, AP_ADDRESS, CONFIG, NETWORKS, PASSPHRASE, STATION, Scene
 
-LAB = {"radios": 2, "time_limit": 120.0}
+LAB = {"radios": 2, "time_limit": 400.0}
 
+SHOWN = "802-11-wireless-security.psk,ipv4.dns,connection.autoconnect,connection.id"
 HAND_OVER = f'{CONFIG}hand_over = "networkmanager"\n'
 
 
@@ -81,14 +84,15 @@ def manager() -> Iterator[NetworkManager]:
             nmcli("connection", "delete", uuid)
 
 
-def command_lines() -> str:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            found.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-        except OSError:
-            continue
-    return "\n".join(found)
+def shown_of(profile: str) -> list[str]:
+    return nmcli("-s", "-g", SHOWN, "connection", "show", profile).splitlines()
+
+
+def network_manager_pid() -> int:
+    for path in Path("/proc").glob("[0-9]*/comm"):
+        if path.read_text() == "NetworkManager\n":
+            return int(path.parent.name)
+    raise AssertionError("NetworkManager does not run")
 
 
 def test_network_manager_gets_the_network_and_the_interface_and_joins_by_itself(manager: NetworkManager) -> None:
@@ -104,3 +108,98 @@ def test_network_manager_gets_the_network_and_the_interface_and_joins_by_itself(
         assert house.state()["state"] == "handed_over"
         assert house.state()["ssid"] == "reference"
         assert "handed over with 'reference'" in house.agent.command("status").stdout
+
+
+def test_a_profile_of_the_same_name_is_renewed_and_there_is_no_second_one(manager: NetworkManager) -> None:
+    words = ("type", "wifi", "ifname", STATION, "con-name", "old", "ssid", "reference", "autoconnect", "no")
+    nmcli("connection", "add", *words, "wifi-sec.key-mgmt", "wpa-psk", "wifi-sec.psk", "a wrong passphrase")
+    nmcli("connection", "modify", "old", "ipv4.dns", "10.8.0.9")
+    (before,) = profiles("reference")
+    with house_of() as house:
+        house.wait_state("handed_over")
+        house.press_both()
+        house.wait_told("handed over", 90.0)
+        assert profiles("reference") == [before]
+        wanted = [PASSPHRASE, "10.8.0.9", "yes", "old"]
+        # While it is being joined nmcli may not get the secret.
+        wait_until(lambda: shown_of(before) == wanted, 30.0, lambda: f"the profile is {shown_of(before)}", 0.5)
+
+
+def test_nobody_presses_the_other_button_and_the_agent_ends(manager: NetworkManager) -> None:
+    with house_of() as house:
+        house.wait_state("handed_over")
+        house.agent.control.expect_ok("WPS_PBC")
+        house.wait_told("interface taken")
+        house.agent.control.wait_event("WPS-PBC-ACTIVE")
+        house.agent.control.expect_ok("WPS_CANCEL")
+        wait_until(lambda: len(house.told("interface given back")) == 2, 30.0, "it was not given back")
+        wait_device(STATION, "disconnected")
+        house.agent.control.expect_ok("WPS_PBC")
+        house.agent.control.wait_event("WPS-PBC-ACTIVE")
+        assert device_state(STATION) == "unmanaged"
+        house.agent.stop()
+        wait_device(STATION, "disconnected")
+
+
+def test_an_agent_that_was_killed_gives_the_interface_back_when_it_is_started(manager: NetworkManager) -> None:
+    with house_of() as house:
+        house.wait_state("handed_over")
+        house.agent.control.expect_ok("WPS_PBC")
+        house.agent.control.wait_event("WPS-PBC-ACTIVE")
+        house.agent.kill()
+        assert device_state(STATION) == "unmanaged"
+        with Agent(HAND_OVER):
+            wait_device(STATION, "disconnected")
+
+
+def test_an_interface_is_taken_for_as_long_as_the_agent_runs(manager: NetworkManager) -> None:
+    with house_of(f"{CONFIG}take_interface = true\n") as house:
+        assert device_state(STATION) == "unmanaged"
+        house.press_both()
+        house.assert_online()
+        house.agent.stop()
+        wait_device(STATION, "disconnected")
+
+
+def join_as_ours(house: House) -> None:
+    """WPS, and our station stays in the network although it was to be handed over."""
+    house.press_both()
+    house.wait_told("hand over failed", 120.0)
+    house.wait_state("connected")
+    assert house.told("handed over") == []
+    run("ip", "address", "replace", "10.8.0.2/24", "dev", STATION)
+    house.wait_ping()
+
+
+def test_without_network_manager_our_network_works_and_it_is_told() -> None:
+    with house_of() as house:
+        house.wait_state("disconnected")
+        join_as_ours(house)
+        assert "NetworkManager is not running" in house.told("hand over failed")[-1]
+        done = house.agent.command("doctor")
+        assert "hand-over wlan0" in done.stdout
+        assert "is not there" in done.stdout
+
+
+def test_network_manager_hangs_when_it_is_to_take_the_network(manager: NetworkManager) -> None:
+    with house_of() as house:
+        house.wait_state("handed_over")
+        house.agent.control.expect_ok("WPS_PBC")
+        house.agent.control.wait_event("WPS-PBC-ACTIVE")
+        pid = network_manager_pid()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            join_as_ours(house)
+            assert "NetworkManager does not answer" in house.told("hand over failed")[-1]
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_network_manager_is_killed_before_it_is_to_take_the_network(manager: NetworkManager) -> None:
+    with house_of() as house:
+        house.wait_state("handed_over")
+        house.agent.control.expect_ok("WPS_PBC")
+        house.agent.control.wait_event("WPS-PBC-ACTIVE")
+        os.kill(network_manager_pid(), signal.SIGKILL)
+        join_as_ours(house)
+        assert "NetworkManager is not running" in house.told("hand over failed")[-1]

@@ -85,6 +85,7 @@ class Keeper:
         self._lender: Manager | None = None  # whom the interface belongs to, whether it was fetched or not
         self._is_lent = False
         self._is_run_open = False
+        self._is_paused = False
         self._told_choice = ""
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -99,11 +100,13 @@ class Keeper:
 
     def start(self) -> None:
         """Before the station is started: it waits until it is known whose the interface is."""
+        self._is_paused = False
         self._station.disable()
         self._run(self._begin())
 
     async def pause(self) -> None:
         """Before the station is stopped: nothing is handed over any more."""
+        self._is_paused = True
         self._stop_timer()
         for task in self._tasks:
             task.cancel()
@@ -196,6 +199,8 @@ class Keeper:
 
     def observe(self, event: sta.StationReport) -> None:
         """In its place, before everybody else hears what became of it."""
+        if self._is_paused:
+            return
         network = self._learning.hear(event, self._station.networks)
         if network is not None:
             self._stop_timer()

@@ -82,6 +82,8 @@ def _station(station: Mapping[str, Any]) -> Finding:
             return warning(check, "its station knows no network", f"wps-agent join {station['interface']}")
         case "disconnected":
             return warning(check, "its station is in no network", "see who is there: wps-agent scan")
+        case "handed_over":
+            return ok(check, "its station has handed the interface over, and borrows it for WPS")
         case "starting":
             return warning(check, "its station is still starting", "wait some seconds and try again")
         case state:

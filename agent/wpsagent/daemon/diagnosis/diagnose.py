@@ -11,6 +11,7 @@ from wpsagent.daemon.diagnosis.board import check_board
 from wpsagent.daemon.diagnosis.broker import check_broker
 from wpsagent.daemon.diagnosis.configuration import check_configuration
 from wpsagent.daemon.diagnosis.findings import Finding, problem
+from wpsagent.daemon.diagnosis.hand_over import check_hand_over
 from wpsagent.daemon.diagnosis.owner import check_owners
 from wpsagent.daemon.diagnosis.permissions import check_permissions
 from wpsagent.daemon.diagnosis.radio import check_radios
@@ -27,6 +28,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("permissions", check_permissions),
     ("radios", check_radios),
     ("owner", check_owners),
+    ("hand-over", check_hand_over),
     ("board", check_board),
     ("broker", check_broker),
 )

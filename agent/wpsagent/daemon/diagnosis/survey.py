@@ -21,6 +21,7 @@ from wpsagent.config.model import (
     AccessPointSettings,
     ButtonSettings,
     Configuration,
+    HandOver,
     LedSettings,
     MqttSettings,
     StationSettings,
@@ -28,6 +29,7 @@ from wpsagent.config.model import (
 from wpsagent.daemon.board import open_buttons, open_leds
 from wpsagent.io.async_control_client import AsyncControlClient
 from wpsagent.io.control_client import ControlSocketError
+from wpsagent.io.hand_over.choice import Choice, Place, choose
 from wpsagent.io.nl80211.capabilities import WiphyDescription, discover
 from wpsagent_board.detect import BoardTraits, look_at_board
 
@@ -117,6 +119,7 @@ class Ports:
     try_led: Callable[[LedSettings], None] = try_led
     has_group: Callable[[str], bool] = has_group
     wall_time: Callable[[], float] = time.time
+    choose_manager: Callable[[str, Place], Awaitable[Choice]] = choose
 
 
 class Presence(Enum):
@@ -141,10 +144,15 @@ _UP = ("enabled", "disconnected", "connected")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An interface of the configuration: there already, or to be created."""
+    """An interface of the configuration: there already, or to be created.
+
+    is_lent: a manager of networks has it until we need it; is_taken: until we are started.
+    """
 
     interface: str
     is_created: bool = False
+    is_lent: bool = False
+    is_taken: bool = False
 
 
 @dataclass(slots=True)
@@ -175,7 +183,15 @@ class Survey:
     def claims(self) -> tuple[Claim, ...]:
         """Every interface that the configuration wants."""
         users: list[AccessPointSettings | StationSettings] = [*self.access_points, *self.stations]
-        return tuple(Claim(user.interface, is_created=user.create_on is not None) for user in users)
+        return tuple(
+            Claim(
+                user.interface,
+                is_created=user.create_on is not None,
+                is_lent=isinstance(user, StationSettings) and user.hand_over is not HandOver.NONE,
+                is_taken=user.take_interface,
+            )
+            for user in users
+        )
 
     @property
     def is_agent_there(self) -> bool:
