@@ -498,6 +498,16 @@ def test_an_owner_that_hangs_from_the_start_is_left_with_the_agent(tmp_path: Pat
     assert [path.name for path in (tmp_path / "h").iterdir()] == []
 
 
+def test_the_agent_ends_while_an_owner_has_not_answered(tmp_path: Path) -> None:
+    async def body(house: House, owner: FakeOwner) -> None:
+        owner.replies["WPS_PBC"] = None
+        house.press()
+        await settle()
+        assert owner.requests == ["WPS_PBC"]
+
+    with_one(tmp_path, body)
+
+
 def test_a_button_of_an_unknown_group_says_so(tmp_path: Path) -> None:
     async def body(house: House, owner: FakeOwner) -> None:
         house.daemon._groups.press_groups(["attic"])

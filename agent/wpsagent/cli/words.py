@@ -10,10 +10,13 @@ def status_lines(state: Mapping[str, Any]) -> list[str]:
     lines = [f"{state['node']}: {session_words(state)}"]
     lines += [f"  {_network_words(network)}" for network in state["access_points"]]
     lines += [f"  {_station_words(station)}" for station in state.get("stations", ())]
+    lines += [f"  {_backend_words(one)}" for one in state.get("backends", ()) if one["reason"] != _AS_CONFIGURED]
     if last := state["last_result"]:
         lines.append(f"  last result: {_result_words(last)}")
     return [*lines, f"  MQTT: {_mqtt_words(state['mqtt'])}"]
 
+
+_AS_CONFIGURED = "the configuration says so"
 
 _SESSIONS: Mapping[str, str] = {
     "idle": "waiting for the button",
@@ -50,8 +53,14 @@ def session_words(state: Mapping[str, Any]) -> str:
     return text if left is None else f"{text}, {left // 60}:{left % 60:02} left"
 
 
+def _backend_words(backend: Mapping[str, Any]) -> str:
+    return f"{backend['interface']}: backend {backend['backend']} ({backend['reason']})"
+
+
 def _network_words(network: Mapping[str, Any]) -> str:
-    name = f"{network['interface']}: {network['ssid']!r} on channel {network['channel']}"
+    name = str(network["interface"])
+    if network["channel"]:  # 0: another program's, and not seen yet
+        name += f": {network['ssid']!r} on channel {network['channel']}"
     match network["state"]:
         case "enabled":
             return f"{name} is up; connected: {', '.join(network['stations']) or 'nobody'}"
