@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Checks who gets what WPS teaches each station, and whether that manager of networks is there and has the interface."""
+"""Checks who gets what WPS teaches each station, and whether that manager of networks has the interface."""
 
 from collections.abc import AsyncIterator
 

@@ -116,6 +116,7 @@ const NETWORK_STATES = {
   disabled: "off",
   connected: "connected",
   disconnected: "not connected",
+  handed_over: "handed over",
 };
 
 export const networkState = (state) => NETWORK_STATES[state] ?? state;
