@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from tests.bench.fleet_simulator import SimulatedFleet
+from tests.system.certificates import Authority
 from tests.system.dashboard_world import BROKER_PATH, WITHIN, Boards, Broker, House, free_port, opened
 from tests.system.terminal import Terminal
 
@@ -274,6 +275,28 @@ def test_a_password_comes_from_a_file_or_from_standard_input(tmp_path: Path) -> 
         broker.end()
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert "bad user name or password" in wrong.stderr or "not authorized" in wrong.stderr
+
+
+def test_an_encrypted_broker_is_checked_and_gets_our_certificate(tmp_path: Path) -> None:
+    authority = Authority.make(tmp_path)
+    server, client = authority.sign("broker"), authority.sign("client")
+    port = free_port()
+    files = (f"certfile {server.file}", f"keyfile {server.key}", f"cafile {authority.certificate.file}")
+    broker = Broker(
+        *(tmp_path / "broker", "allow_anonymous true", f"listener {port} 127.0.0.1"), *files, "require_certificate true"
+    )
+    ca = ("--ca-file", str(authority.certificate.file))
+    own = ("--certificate-file", str(client.file), "--key-file", str(client.key))
+    try:
+
+        def ask(*options: str) -> subprocess.CompletedProcess[str]:
+            return run(port, "--once", "--broker", f"mqtts://127.0.0.1:{port}", *options)
+
+        assert ask(*ca, *own).stdout.endswith("0 agents\n")
+        assert "no authority that we trust has signed it" in ask(*own).stderr
+        assert "wants a certificate of ours, and has got none" in ask(*ca).stderr
+    finally:
+        broker.end()
 
 
 def test_the_broker_may_come_from_the_configuration(tmp_path: Path, boards: Boards, broker: Broker) -> None:
