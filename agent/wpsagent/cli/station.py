@@ -135,9 +135,8 @@ def _follow(options: argparse.Namespace, interface: str, client: ControlClient) 
     """Until it is connected, or has failed."""
     succeeded_at: float | None = None
     for event in client.events(SILENCE):
-        if succeeded_at is not None and time.monotonic() > succeeded_at + CONNECTING:
-            break
-        if not _concerns(event, interface):
+        is_late = succeeded_at is not None and time.monotonic() > succeeded_at + CONNECTING
+        if not is_late and not _concerns(event, interface):
             continue
         station = _station(options, interface)
         wps = station["wps"]
@@ -149,6 +148,12 @@ def _follow(options: argparse.Namespace, interface: str, client: ControlClient) 
             values = {"result": "success", "ssid": station["ssid"], "bssid": station["bssid"]}
             tell(options, f"connected to {station['ssid']!r}", values)
             return DONE
+        if station["state"] == "handed_over" and station["ssid"] is not None:
+            values = {"result": "success", "ssid": station["ssid"], "bssid": None}
+            tell(options, f"connected to {station['ssid']!r}, and handed over", values)
+            return DONE
+        if is_late:
+            break
         succeeded_at = succeeded_at or time.monotonic()
     raise AgentError(f"{interface} did not connect: see wps-agent status")
 

@@ -254,7 +254,8 @@ _ROWS: Mapping[type, _Row] = {
     s.HandedOver: _Row(
         "handed_over",
         lambda event: _manager(event) | {"ssid": texts.ssid_text(event.ssid)},
-        change=Model.station_changed,
+        lambda event: (f"WPS-AGENT-HANDED-OVER {event.manager}",),
+        Model.station_changed,
     ),
     s.HandOverFailed: _Row("hand_over_failed", lambda event: _manager(event) | _reason(event)),
     s.InterfaceTaken: _Row("interface_taken", _manager),
