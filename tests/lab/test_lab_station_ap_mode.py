@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""wpa_supplicant's access point mode: a station of ours is an access point for a while, with WPS, and then one again."""
+"""wpa_supplicant's access point mode: a station is an access point for a while, with WPS, and then one again."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -59,7 +59,8 @@ _TEXTS = _texts(
     "domain_match2 domain_suffix_match domain_suffix_match2 dpp_connector dpp_csign dpp_netaccesskey dpp_pp_key "
     "engine_id engine2_id ht_mcs identity imsi_identity key_id key2_id machine_identity machine_password "
     "openssl_ciphers pac_file password pcsc phase1 phase2 pin pin2 private_key private_key2 "
-    "private_key_passwd private_key2_passwd roaming_consortium_selection sae_password sae_password_id subject_match subject_match2"
+    "private_key_passwd private_key2_passwd roaming_consortium_selection sae_password sae_password_id subject_match "
+    "subject_match2"
 )
 
 _NUMBERS: Mapping[str, Check] = {
