@@ -18,24 +18,34 @@ class QuietStations:
     """Asks the radio at intervals; inactivity: seconds of silence after which a station is asked, None for never."""
 
     def __init__(self, stations: Stations, inactivity: float | None, send: Callable[[RadioCommand], None]) -> None:
-        self.deadline: float | None = None
+        self._next: float | None = None
         self._stations = stations
         self._inactivity = inactivity
         self._send = send
 
+    @property
+    def deadline(self) -> float | None:
+        """The next look; none while nobody is there, so that an idle access point sleeps."""
+        there = [station.associated_at for station in self._stations if station.state is StationState.AUTHORIZED]
+        return None if self._next is None or not there else max(self._next, min(there) + self._interval)
+
+    @property
+    def _interval(self) -> float:
+        return min(MAXIMUM_INTERVAL, (self._inactivity or 0) / 2)
+
     def start(self, now: float) -> None:
         if self._inactivity is not None:
-            self.deadline = now + min(MAXIMUM_INTERVAL, self._inactivity / 2)
+            self._next = now + self._interval
 
     def stop(self) -> None:
-        self.deadline = None
+        self._next = None
 
     def handle_timer(self, now: float) -> None:
         """Do what is due."""
-        if self.deadline is not None and now >= self.deadline:
+        deadline = self.deadline
+        if deadline is not None and now >= deadline:
             self.start(now)
-            if any(station.state is StationState.AUTHORIZED for station in self._stations):
-                self._send(ReadActivity())
+            self._send(ReadActivity())
 
     def receive(self, event: StationActivity, now: float) -> None:
         """Note who was heard when, and ask those that have been silent."""
