@@ -14,7 +14,7 @@ import statistics
 import sys
 from collections.abc import Mapping, Sequence
 
-from tests.bench import control_rate, control_scan_results, dh_group5, fleet, scan_decode
+from tests.bench import appliance, control_rate, control_scan_results, dh_group5, fleet, scan_decode
 from tests.lab.guest import GUEST_RUN_FOLDER, REPOSITORY, Guest, GuestOptions, LabUnavailableError, find_kernel
 
 RESULT = REPOSITORY / "build" / "bench.json"
@@ -34,6 +34,10 @@ UNITS = {
     "press_to_connected_fast_ours_ours": "s",
     "sta_rss": "MiB",
     "sta_cpu": "ms",
+    "press_to_beacon": "ms",
+    "press_to_led": "ms",
+    "idle_wakeups_per_minute": "1/min",
+    "idle_wakeups_per_minute_gpiozero": "1/min",
     "dh_group5": "ms",
     "scan_decode_1000_bss": "ms",
     "ctrl_ping_rate": "1/s",
@@ -115,6 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "ctrl_ping_rate": control_rate.measure(given.runs),
         "ctrl_scan_results_200_native": control_scan_results.measure(given.runs),
         **fleet.measure(given.runs),
+        **appliance.measure(given.runs),
     }
     summary = summarize({**samples, **native})
     RESULT.parent.mkdir(parents=True, exist_ok=True)

@@ -73,13 +73,13 @@ class BeaconWatch:
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._socket.bind((MONITOR_INTERFACE, 0))
 
-    def wait(self, timeout: float) -> float:
-        """When it passed, however late it is asked for: the wall clock, in seconds."""
+    def wait(self, timeout: float, is_meant: Callable[[bytes], bool] = lambda _beacon: True) -> float:
+        """When the first one that is meant passed, however late it is asked for: the wall clock, in seconds."""
         deadline = time.monotonic() + timeout
         while (remaining := deadline - time.monotonic()) > 0 and select.select([self._socket], [], [], remaining)[0]:
             frame, [(_, _, stamp)], _, _ = self._socket.recvmsg(4096, socket.CMSG_SPACE(16))
             frame = frame[int.from_bytes(frame[2:4], "little") :]  # behind the radiotap header
-            if frame[0] == BEACON and frame[10:16] == self._address:
+            if frame[0] == BEACON and frame[10:16] == self._address and is_meant(frame):
                 seconds, nanoseconds = struct.unpack("qq", stamp)
                 return float(seconds + nanoseconds / 1e9)
         raise AssertionError(f"no beacon within {timeout} s")
