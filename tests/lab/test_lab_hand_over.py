@@ -4,7 +4,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from tests.lab.network_manager import (
     profiles,
     wait_device,
 )
-from tests.lab.peers import Agent, Hostapd, wait_until
+from tests.lab.peers import Agent, Hostapd, PeerProcess, new_folder, wait_until
 from tests.lab.test_lab_station import AP, AP_ADDRESS, CONFIG, NETWORKS, PASSPHRASE, STATION, Scene
 
 LAB = {"radios": 2, "time_limit": 400.0}
@@ -57,10 +57,16 @@ class House(Scene):
 
 
 @contextmanager
-def house_of(config: str = HAND_OVER) -> Iterator[House]:
+def house_of(config: str = HAND_OVER, supplicant: str = "") -> Iterator[House]:
+    """supplicant: the beginning of the file of a wpa_supplicant that has the interface; without it there is none."""
     NETWORKS.unlink(missing_ok=True)
-    with NetNamespace("upstream") as namespace:
+    with NetNamespace("upstream") as namespace, ExitStack() as stack:
         namespace.take_radio(AP)
+        if supplicant:
+            NETWORKS.write_text(supplicant)
+            words = ["wpa_supplicant", "-t", "-g", "/run/wpa_supplicant-global", "-i", STATION, "-c", str(NETWORKS)]
+            theirs = stack.enter_context(PeerProcess("wpa_supplicant", words, new_folder("supplicant")))
+            theirs.wait_alive(Path(f"/run/wpa_supplicant/{STATION}").is_socket, 20.0, "wpa_supplicant")
         with Hostapd(AP, namespace=namespace) as peer:
             namespace.set_address(AP, f"{AP_ADDRESS}/24")
             with DhcpServer(AP, namespace), Agent(config) as agent:
@@ -98,8 +104,10 @@ def network_manager_pid() -> int:
 def test_network_manager_gets_the_network_and_the_interface_and_joins_by_itself(manager: NetworkManager) -> None:
     with house_of() as house:
         assert house.wait_state("handed_over")["ssid"] is None
-        house.press_both()
-        wait_until(lambda: device_state(STATION) == "unmanaged", 20.0, "it was not taken from NetworkManager", 0.5)
+        house.hostapd.press_button()
+        done = house.agent.command("join", "--wait", timeout=120.0)
+        assert done.returncode == 0, done.stderr
+        assert "connected to 'reference'" in done.stdout
         assert house.wait_told("handed over", 90.0).endswith("manager=NetworkManager ssid=reference")
         (profile,) = profiles("reference")
         wait_device(STATION, "connected", timeout=60.0)
@@ -203,3 +211,16 @@ def test_network_manager_is_killed_before_it_is_to_take_the_network(manager: Net
         os.kill(network_manager_pid(), signal.SIGKILL)
         join_as_ours(house)
         assert "NetworkManager is not running" in house.told("hand over failed")[-1]
+
+
+def test_wpa_supplicant_gets_the_network_by_its_file() -> None:
+    folder = Path("/run/wpa_supplicant")
+    config = f'{CONFIG}hand_over = "wpa_supplicant"\n'
+    with house_of(config, f"ctrl_interface={folder}\nupdate_config=1\n") as house:
+        assert house.wait_state("handed_over")["ssid"] is None
+        house.press_both()
+        assert house.wait_told("handed over", 120.0).endswith("manager=wpa_supplicant ssid=reference")
+        assert f'psk="{PASSPHRASE}"' in NETWORKS.read_text()
+        assert "wpa_state=COMPLETED" in run("wpa_cli", "-p", str(folder), "-i", STATION, "status")
+        run("ip", "address", "replace", "10.8.0.2/24", "dev", STATION)
+        house.wait_ping()

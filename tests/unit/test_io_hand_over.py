@@ -445,8 +445,8 @@ def test_a_program_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
 # ---- wpa_supplicant
 
 
-class FakeSupplicant(asyncio.DatagramProtocol):
-    """A control socket that knows what we ask, and joins when it is told to."""
+class FakeSupplicant:
+    """Control sockets that know what we ask; it joins when it has been asked for its state once."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -454,40 +454,61 @@ class FakeSupplicant(asyncio.DatagramProtocol):
         self.events: list[bytes] = [b"<3>CTRL-EVENT-CONNECTED - Connection to"]
         self.is_connected = False
 
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        command = data.decode()
+    def answer(self, command: str, transport: asyncio.DatagramTransport, addr: Any) -> None:
         self.heard.append(command)
         state = f"wpa_state={'COMPLETED' if self.is_connected else 'SCANNING'}\nssid={self.ssid}\n"
-        self.transport.sendto({"PING": b"PONG\n", "STATUS": state.encode()}.get(command, b"OK\n"), addr)
+        transport.sendto({"PING": b"PONG\n", "STATUS": state.encode()}.get(command, b"OK\n"), addr)
         if command == "STATUS" and not self.is_connected:
             self.is_connected = True
             for event in self.events:
-                self.transport.sendto(event, addr)
+                transport.sendto(event, addr)
+
+
+class Door(asyncio.DatagramProtocol):
+    """One of its sockets."""
+
+    def __init__(self, fake: FakeSupplicant) -> None:
+        self._fake = fake
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self._fake.answer(data.decode(), self._transport, addr)
 
 
 @asynccontextmanager
 async def supplicant(folder: Path, limit: float = 5.0) -> AsyncIterator[tuple[FakeSupplicant, Supplicant]]:
-    server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    server.bind(str(folder / "wlan0"))
-    transport, fake = await asyncio.get_running_loop().create_datagram_endpoint(FakeSupplicant, sock=server)
+    fake = FakeSupplicant()
+    transports = []
+    for name in ("wlan0", "global"):
+        server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        server.bind(str(folder / name))
+        loop = asyncio.get_running_loop()
+        transports.append((await loop.create_datagram_endpoint(lambda: Door(fake), sock=server))[0])
     try:
         yield fake, Supplicant(str(folder), "/etc/networks.conf", limit)
     finally:
-        transport.close()
+        for transport in transports:
+            transport.close()
+        for name in ("wlan0", "global"):
+            (folder / name).unlink(missing_ok=True)
 
 
-def test_wpa_supplicant_reads_the_file_again_and_joins(tmp_path: Path) -> None:
+def test_wpa_supplicant_lends_the_interface_reads_the_file_and_joins(tmp_path: Path) -> None:
     async def scene() -> None:
         async with supplicant(tmp_path) as (fake, ours):
             assert await ours.holds("wlan0")
             await ours.take("wlan0")
+            assert fake.heard == ["PING", "INTERFACE_REMOVE wlan0"]
             await ours.store("wlan0", HOME)
             fake.heard.clear()
             await ours.give("wlan0", HOME)
-            assert fake.heard == ["ATTACH", "RECONFIGURE", "RECONNECT", "STATUS", "STATUS"]
+            assert fake.heard == ["PING", "ATTACH", "STATUS", "STATUS"]
+            fake.heard.clear()
+            (tmp_path / "wlan0").unlink()
+            await ours.give("wlan0")
+            assert fake.heard == [f"INTERFACE_ADD wlan0\t/etc/networks.conf\tnl80211\t{tmp_path}"]
 
     asyncio.run(scene())
 
@@ -514,7 +535,7 @@ def test_a_wpa_supplicant_that_is_not_there_is_told(tmp_path: Path) -> None:
     async def scene() -> None:
         ours = Supplicant(str(tmp_path), "/etc/networks.conf")
         assert not await ours.holds("wlan0")
-        with pytest.raises(HandOverError, match=r"start one that reads /etc/networks\.conf"):
+        with pytest.raises(HandOverError, match=r"start one with -g .*-global"):
             await ours.store("wlan0", HOME)
 
     asyncio.run(scene())

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""wpa_supplicant of another owner, by its control socket: the networks are in its file already, which is ours, too.
+"""wpa_supplicant of another owner, by its control sockets: the networks are in its file already, which is ours, too.
 
-A network is handed over by RECONFIGURE, whereupon it reads its file; an interface is taken by DISCONNECT.
+Two programs cannot have one interface: it is taken from wpa_supplicant by INTERFACE_REMOVE and given back by
+INTERFACE_ADD, with the file, which its global socket (-g) takes: `global` in the folder of its sockets, or beside it
+the folder's name and `-global`.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from wpsagent.io.async_control_client import AsyncControlClient
@@ -29,7 +31,7 @@ class Supplicant:
     async def holds(self, interface: str) -> bool:
         """See Manager."""
         try:
-            async with self._client(interface) as client:
+            async with self._client(self._directory / interface) as client:
                 await self._ask(client, "PING", "PONG")
         except HandOverError:
             return False
@@ -37,21 +39,23 @@ class Supplicant:
 
     async def take(self, interface: str) -> None:
         """See Manager."""
-        async with self._client(interface) as client:
-            await self._ask(client, "DISCONNECT")
+        async with self._global() as client:
+            await self._ask(client, f"INTERFACE_REMOVE {interface}")
 
     async def store(self, interface: str, network: LearntNetwork) -> None:
         """The file has it already; somebody must be there to read it."""
-        async with self._client(interface) as client:
+        async with self._global() as client:
             await self._ask(client, "PING", "PONG")
 
     async def give(self, interface: str, network: LearntNetwork | None = None) -> None:
         """See Manager."""
-        async with self._client(interface) as client:
-            await client.attach()
-            await self._ask(client, "RECONFIGURE")
-            await self._ask(client, "RECONNECT")
-            if network is not None:
+        if not await self.holds(interface):
+            async with self._global() as client:
+                words = (interface, self._networks_file, "nl80211", str(self._directory))
+                await self._ask(client, "INTERFACE_ADD " + "\t".join(words))
+        if network is not None:
+            async with self._client(self._directory / interface) as client:
+                await client.attach()
                 await self._wait(client, network)
 
     async def _wait(self, client: AsyncControlClient, network: LearntNetwork) -> None:
@@ -83,11 +87,15 @@ class Supplicant:
         if answer != expected:
             raise HandOverError(f"wpa_supplicant answers {command} with {answer}")
 
+    def _global(self) -> AbstractAsyncContextManager[AsyncControlClient]:
+        inside, beside = self._directory / "global", self._directory.with_name(f"{self._directory.name}-global")
+        return self._client(inside if inside.is_socket() else beside)
+
     @asynccontextmanager
-    async def _client(self, interface: str) -> AsyncIterator[AsyncControlClient]:
+    async def _client(self, path: Path) -> AsyncIterator[AsyncControlClient]:
         try:
-            async with AsyncControlClient(self._directory / interface) as client:
+            async with AsyncControlClient(path) as client:
                 yield client
-        except ControlSocketError as error:
-            text = f"no wpa_supplicant answers for {interface} in {self._directory} ({error})"
-            raise HandOverError(f"{text}: start one that reads {self._networks_file}") from None
+        except ControlSocketError:
+            text = f"no wpa_supplicant answers on {path}"
+            raise HandOverError(f"{text}: start one with -g {self._directory}-global") from None
