@@ -190,7 +190,7 @@ def test_sigterm_in_an_open_window_ends_it(namespace: NetNamespace) -> None:
         assert "Traceback" not in agent.log
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: str(number.name))
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: str(number.name))
 def test_a_signal_twice_is_one_orderly_end(namespace: NetNamespace, number: signal.Signals) -> None:
     with Agent(NETWORK) as agent:
         agent.process.send_signal(number)
