@@ -136,6 +136,23 @@ def test_a_run_that_brings_nothing_gives_the_interface_back(tmp_path: Path) -> N
     run(scene())
 
 
+def test_an_interface_that_cannot_be_given_back_stays_ours_and_is_told(tmp_path: Path) -> None:
+    manager = Manager()
+    manager.failures["give"] = "it does not want it"
+
+    async def scene() -> None:
+        async with lent(tmp_path, manager) as house:
+            house.stations.press_button()
+            await house.until(s.StationWpsStarted)
+            house.stations.cancel()
+            assert (await house.until(s.HandOverFailed)).reason == "it does not want it"
+            await house.until(s.StationStarted)
+            house.press_both()
+            await house.until(s.HandedOver)
+
+    run(scene())
+
+
 def test_another_run_begun_at_once_keeps_the_interface(tmp_path: Path) -> None:
     manager = Manager()
 

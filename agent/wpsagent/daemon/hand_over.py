@@ -122,7 +122,10 @@ class Keeper:
     async def _begin(self) -> None:
         try:
             manager = await self._choose()
-            if manager is not None and (await manager.holds(self._interface) or self._mark):
+            if manager is not None and await manager.holds(self._interface):
+                self._is_the_managers(manager)
+                return
+            if manager is not None and self._mark:
                 await self._give_back(manager)
                 return
         except HandOverError as error:
@@ -188,11 +191,14 @@ class Keeper:
             self._is_lent = False
             self._station.enable()
             return
-        self._lent()
+        self._is_the_managers(manager)
+
+    def _is_the_managers(self, manager: Manager) -> None:
+        self._lent(manager)
         self._report(s.InterfaceGivenBack(self._interface, manager.title))
 
-    def _lent(self) -> None:
-        self._is_lent = True
+    def _lent(self, manager: Manager) -> None:
+        self._lender, self._is_lent = manager, True
         self._mark.remove()
 
     # ---- what the station reports
@@ -252,8 +258,7 @@ class Keeper:
                 await manager.take(self._interface)
             self._station.enable()
             raise
-        self._lender = manager
-        self._lent()
+        self._lent(manager)
         self._report(s.HandedOver(self._interface, manager.title, network.ssid))
 
     # ---- the rest
