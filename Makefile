@@ -24,6 +24,8 @@ empty :=
 space := $(empty) $(empty)
 CORE_FILES := $(subst $(space),$(comma),$(patsubst %,*/wpsagent/%,$(CORES)))
 
+# A guest of the lab keeps one processor busy; in most of them time stands still while they compute.
+export WPS_LAB_GUESTS ?= $(shell nproc)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export COVERAGE_FILE := build/coverage
