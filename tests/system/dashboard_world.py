@@ -54,7 +54,6 @@ class Broker:
             f"listener {self.web_port} 127.0.0.1",
             "protocol websockets",
             "persistence false",
-            "max_queued_messages 10000",
             *user,
             *self._lines,
         )

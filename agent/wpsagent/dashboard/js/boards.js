@@ -133,6 +133,14 @@ export class Board {
     return !this.isAway && (this.state?.pinRequests.length ?? 0) > 0;
   }
 
+  /** The lower, the sooner somebody should see it.  As in `fleet watch`, but a press comes before what has failed. */
+  get rank() {
+    if (this.hasPinRequests) return 0;
+    if (this.isOpen) return 1;
+    if (this.needsAttention) return 2;
+    return this.isAway || this.state === null || this.state.state === "idle" ? 4 : 3; // 3: it has just ended
+  }
+
   /** The pattern that the board's LED shows now, by the agent's own rule. */
   get pattern() {
     const state = this.state?.state;

@@ -3,14 +3,22 @@
 //
 // Commands go with QoS 0 and only while connected: one that waited somewhere would open a network minutes later, when
 // nobody expects it.  The agent's reply says that it has arrived.
+//
+// A broker leaves out retained messages beyond its limits and does not say so (mosquitto: max_queued_messages, 1,000).
+// What should have come and has not is asked for by name, in portions.
 
 import mqtt from "../mqtt/mqtt.esm.js";
+import { rollCall } from "./roll_call.js";
 
 const CONNECT_TIME_MS = 10_000;
 const KEEPALIVE_S = 120; // browsers let a hidden page's timers run once a minute only
 const LONGEST_WAIT_MS = 30_000;
 const STABLE_TIME_MS = 10_000;
 const NO_ANSWER_MS = 10_000;
+const QUIET_MS = 300; // without a new topic: what is retained is in
+const LOOK_MS = 30;
+const PORTION = 400; // topics that are asked for by name at once
+const RETAINED = ["availability", "state"];
 
 /** What CONNACK says (MQTT 3.1.1, 3.2.2.3) and trying again would not change. */
 const REFUSALS = {
@@ -32,6 +40,8 @@ export class Broker {
     this.client = null;
     this.retry = null;
     this.failures = 0;
+    this.seen = new Set(); // topics, since it is connected
+    this.lastNew = 0;
     this.replies = new Map();
     addEventListener("online", () => this.hurry());
     document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
@@ -81,9 +91,14 @@ export class Broker {
     let refusal = null;
     client.on("connect", own(() => {
       connectedAt = Date.now();
+      this.seen.clear();
       this.subscribe(client);
     }));
-    client.on("message", own((topic, payload, packet) => this.onMessage(topic, payload, packet.retain)));
+    client.on("message", own((topic, payload, packet) => {
+      if (!this.seen.has(topic)) this.lastNew = Date.now();
+      this.seen.add(topic);
+      this.onMessage(topic, payload, packet.retain);
+    }));
     client.on("error", own((error) => (refusal = REFUSALS[error.code] ?? refusal)));
     client.on("close", own(() => {
       if (connectedAt !== null && Date.now() - connectedAt >= STABLE_TIME_MS) this.failures = 0;
@@ -108,17 +123,70 @@ export class Broker {
   }
 
   subscribe(client) {
-    const topics = ["availability", "state", "event", "response"].map((name) => `${this.settings.topic}/+/${name}`);
+    const topics = [...RETAINED, "event", "response"].map((name) => `${this.settings.topic}/+/${name}`);
     client.subscribe(topics, { qos: 1 }, (error, granted) => {
-      if (this.client !== client || !client.connected) return;
+      if (!this.isStill(client)) return;
       if (error || granted.some((one) => one.qos === 128)) {
         this.close();
         const text = `The broker does not let this user read ${this.settings.topic}/#.`;
         this.onStatus({ kind: "refused", text });
       } else {
-        this.onStatus({ kind: "online", text: `Connected to ${new URL(this.settings.url).host}` });
+        this.onStatus({ kind: "online", text: this.connected });
+        this.complete(client);
       }
     });
+  }
+
+  get connected() {
+    return `Connected to ${new URL(this.settings.url).host}`;
+  }
+
+  isStill(client) {
+    return this.client === client && client.connected;
+  }
+
+  // ---- what the broker has left out
+
+  async complete(client) {
+    await this.arrived(client, () => false);
+    const missing = this.missing();
+    if (missing.length === 0 || !this.isStill(client)) return;
+    await this.ask(client, missing);
+    if (!this.isStill(client)) return;
+    const names = await rollCall(this.settings.url, this.options(), `${this.settings.topic}/+/availability`);
+    if (!this.isStill(client)) return;
+    if (names === null) {
+      const text = `${this.connected}, which may leave out boards: its limit of queued messages is too low`;
+      this.onStatus({ kind: "online", text });
+      return;
+    }
+    await this.ask(client, this.missing(names));
+  }
+
+  /** Topics of boards of whom only half has come, or, of those called by name, nothing. */
+  missing(names = new Set()) {
+    const isRetained = (topic) => RETAINED.includes(topic.slice(topic.lastIndexOf("/") + 1));
+    const known = [...this.seen, ...names].filter(isRetained);
+    const boards = new Set(known.map((topic) => topic.slice(0, topic.lastIndexOf("/"))));
+    const wanted = [...boards].flatMap((board) => RETAINED.map((name) => `${board}/${name}`));
+    return wanted.filter((topic) => !this.seen.has(topic));
+  }
+
+  async ask(client, topics) {
+    for (let start = 0; start < topics.length && this.isStill(client); start += PORTION) {
+      const portion = topics.slice(start, start + PORTION);
+      await new Promise((resolve) => client.subscribe(portion, { qos: 1 }, resolve));
+      await this.arrived(client, () => portion.every((topic) => this.seen.has(topic)));
+      if (this.isStill(client)) client.unsubscribe(portion);
+    }
+  }
+
+  /** Until all is there, or nothing new has come for a while. */
+  async arrived(client, isAll) {
+    this.lastNew = Date.now();
+    while (this.isStill(client) && !isAll() && Date.now() - this.lastNew < QUIET_MS) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
   }
 
   lost(client, refusal, wasConnected) {

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// All boards as cards, with a search and filters.  Only what has changed is drawn again, and not more than a page of it.
+// All boards as cards, with a search and filters.  Only what has changed is drawn again, not more than a page of it.
+//
+// Who needs a person, or is open, comes first.  While somebody is at the list (pointer or keys) nothing in it moves:
+// newcomers are put at its end, and the order settles a moment later, around the card that has the focus.
 
 import { byId, foreign, h, setAttribute, setText } from "./dom.js";
 import { counted, minutes, resultWords, stateWords, when } from "./words.js";
 
 const PAGE = 200;
+const AT_IT_MS = 3000;
+const AT_IT = ["pointermove", "pointerdown", "keydown", "focusin", "wheel"];
 
 const NOBODY =
   "No board has been heard of yet. If there are some: is the base topic right, and may this user read what is below it?";
@@ -50,6 +55,13 @@ class Card {
   }
 }
 
+/** Returns what came after it. */
+function moveToEnd(list, element) {
+  const next = element.nextSibling;
+  list.append(element);
+  return next;
+}
+
 function facts(board) {
   const state = board.state;
   if (state === null || board.isAway) return "";
@@ -75,6 +87,8 @@ export class Overview {
     byId("filters").addEventListener("submit", (event) => event.preventDefault());
     byId("show-more").addEventListener("click", () => this.more());
     this.onNarrow = () => {};
+    this.settle = null; // a timer while somebody is at the list
+    for (const name of AT_IT) byId("board-list").addEventListener(name, () => this.hold(), { passive: true });
   }
 
   get kind() {
@@ -83,6 +97,17 @@ export class Overview {
 
   narrow() {
     this.limit = PAGE;
+    this.release();
+  }
+
+  hold() {
+    clearTimeout(this.settle);
+    this.settle = setTimeout(() => this.release(), AT_IT_MS);
+  }
+
+  release() {
+    clearTimeout(this.settle);
+    this.settle = null;
     this.onNarrow();
   }
 
@@ -90,7 +115,7 @@ export class Overview {
     const next = this.shown.length;
     this.limit += PAGE;
     this.onNarrow();
-    this.cards.get(this.shown[next]?.node)?.link.focus();
+    requestAnimationFrame(() => this.cards.get(this.shown[next]?.node)?.link.focus());
   }
 
   clear() {
@@ -103,7 +128,7 @@ export class Overview {
   draw(boards, changed, isOnline) {
     const search = byId("search").value.trim().toLowerCase();
     const found = boards.all.filter((board) => KINDS[this.kind](board) && (!search || board.searchText.includes(search)));
-    const shown = found.slice(0, this.limit);
+    const shown = this.choose(found);
     const wasShown = new Set(this.shown);
     for (const board of shown) {
       const isNew = !this.cards.has(board.node);
@@ -118,7 +143,17 @@ export class Overview {
     this.count(boards, found, isOnline);
   }
 
-  /** Bring the list to what is to be shown without moving what stays: who is on a card keeps the focus. */
+  /** Which of them are shown, and in which order. */
+  choose(found) {
+    const ranks = new Map(found.map((board) => [board, board.rank]));
+    const sorted = [...found].sort((a, b) => ranks.get(a) - ranks.get(b));
+    const first = sorted.slice(0, this.limit);
+    const isFocused = (board) => this.cards.get(board.node)?.element.contains(document.activeElement);
+    const kept = this.shown.filter((board) => ranks.has(board) && (this.settle !== null || isFocused(board)));
+    return [...new Set(this.settle !== null ? [...kept, ...first] : [...first, ...kept])];
+  }
+
+  /** Bring the list to what is to be shown.  The card that has the focus is never moved, or it would lose it. */
   arrange(shown) {
     const list = byId("board-list");
     const isSame = shown.length === this.shown.length && shown.every((board, i) => board === this.shown[i]);
@@ -126,8 +161,12 @@ export class Overview {
     if (isSame) return;
     const wanted = new Set(shown.map((board) => this.cards.get(board.node).element));
     for (const element of [...list.children]) if (!wanted.has(element)) element.remove();
+    const focused = document.activeElement.closest(".card");
     let place = list.firstChild;
     for (const element of wanted) {
+      if (element === focused && element.parentElement === list) {
+        while (place !== focused) place = moveToEnd(list, place);
+      }
       if (element === place) place = place.nextSibling;
       else list.insertBefore(element, place);
     }
