@@ -90,14 +90,28 @@ def _house(folder: Path) -> Iterator[subprocess.Popen[str]]:
             house.terminate()
 
 
+def _start(screen: VirtualScreen, folder: Path) -> subprocess.Popen[bytes]:
+    """wpa_gui, with its window.  On a loaded machine Qt sometimes shows none, or ends; then it is started once more."""
+    command = ["wpa_gui", "-p", str(folder / "control"), "-i", "sta0"]
+    for within in (10.0, 30.0):
+        gui = subprocess.Popen(
+            command, env=dict(screen.environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            screen.wait_window("wpa_gui", within)
+        except AssertionError as error:
+            failure = f"{error}; it {'runs' if gui.poll() is None else f'ended with {gui.poll()}'}"
+            gui.kill()
+            gui.wait()
+        else:
+            return gui
+    raise AssertionError(failure)
+
+
 @contextlib.contextmanager
 def _wpa_gui(screen: VirtualScreen, folder: Path) -> Iterator[None]:
-    command = ["wpa_gui", "-p", str(folder / "control"), "-i", "sta0"]
-    with subprocess.Popen(
-        command, env=dict(screen.environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as gui:
+    with _start(screen, folder) as gui:
         try:
-            screen.wait_window("wpa_gui")
             yield
         finally:
             gui.terminate()

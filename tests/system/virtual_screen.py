@@ -128,9 +128,9 @@ class VirtualScreen:
         names = self._xdotool("search", "--onlyvisible", "--name", "", "getwindowname", "%@").splitlines()
         return [name for name in names if name]
 
-    def wait_window(self, name: str) -> tuple[int, int]:
+    def wait_window(self, name: str, within: float = WITHIN) -> tuple[int, int]:
         """Where the window of a name is, once it is there."""
-        wait_until(lambda: name in self.windows(), lambda: f"no window {name!r} among {self.windows()}")
+        wait_until(lambda: name in self.windows(), lambda: f"no window {name!r} among {self.windows()}", within)
         lines = self._xdotool("search", "--onlyvisible", "--name", f"^{name}$", "getwindowgeometry", "--shell")
         values = dict(line.split("=", 1) for line in lines.splitlines() if "=" in line)
         return int(values["X"]), int(values["Y"])
