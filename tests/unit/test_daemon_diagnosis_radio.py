@@ -297,6 +297,8 @@ def test_network_manager_without_nmcli_cannot_be_asked(world: World) -> None:
 
 def test_nmcli_that_fails_is_a_warning(world: World) -> None:
     world.commands["nmcli"] = CommandResult(1, "Error: D-Bus is broken.\n")
+    assert world.one("owner wlan0").level is Level.OK  # it is installed, and nothing says that it runs
+    world.write("/run/NetworkManager/devices/3")
     assert world.one("owner wlan0").text == "NetworkManager cannot be asked: Error: D-Bus is broken."
     world.commands["nmcli"] = CommandResult(1, "")
     assert world.one("owner wlan0").text == "NetworkManager cannot be asked: exit status 1"
