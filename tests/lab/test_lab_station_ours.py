@@ -126,8 +126,9 @@ def test_both_sides_tell_that_the_pin_is_wrong(wrong: str, half: str) -> None:
         assert not NETWORKS.exists()
 
 
-@pytest.mark.parametrize("step", ["Trying to associate", "CTRL-EVENT-EAP-STARTED", "CTRL-EVENT-EAP-METHOD"])
+@pytest.mark.parametrize("step", ["CTRL-EVENT-SCAN-RESULTS", "Trying to associate"])
 def test_a_station_that_gives_up_in_the_middle_leaves_the_access_point_ready_for_the_next(step: str) -> None:
+    """Once EAP has begun it is over before a command arrives; tests/pairs cancels at every message of it."""
     with scene_of(two_devices()[0]) as scene:
         scene.press_all()
         scene.station.control.expect_ok("WPS_PBC")
