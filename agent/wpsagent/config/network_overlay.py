@@ -20,11 +20,10 @@ from typing import Any
 from wpsagent.config import converters as c
 from wpsagent.config.model import AccessPointSettings, Security
 from wpsagent.errors import ConfigError
-from wpsagent.io.atomic_file import SYSTEM_CALLS, SaveError, SystemCalls, write_atomically
+from wpsagent.io.atomic_file import SYSTEM_CALLS, SystemCalls, make_folder_of, write_atomically
 from wpsagent.wsc.enumerations import WpsState
 
 _MAXIMUM_OCTETS = 4096
-_OTHERS_MAY_NOT_LOOK = 0o700
 _MEMBERS = {"made_from", "ssid", "security", "passphrase", "psk", "wps_state"}
 
 
@@ -60,11 +59,7 @@ class NetworkOverlay:
 
     def save(self, settings: AccessPointSettings) -> None:
         """Keep what runs now; raises SaveError, and the old file is whole then."""
-        folder = self.path.parent
-        try:
-            folder.mkdir(_OTHERS_MAY_NOT_LOOK, parents=True, exist_ok=True)
-        except OSError as error:
-            raise SaveError(f"{folder}: cannot be made: {error.strerror}") from None
+        make_folder_of(self.path)
         values = _values(settings) | {"made_from": _digest(self._configured)}
         write_atomically(self.path, json.dumps(values, sort_keys=True).encode("ascii") + b"\n", self._calls)
 

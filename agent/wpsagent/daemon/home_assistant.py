@@ -12,8 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from wpsagent.errors import AgentError
-from wpsagent.io.atomic_file import write_atomically
+from wpsagent.io.atomic_file import SaveError, make_folder_of, write_atomically
 from wpsagent.ports import Entropy
 from wpsagent.status.home_assistant import BIRTH, Announced, discovery, discovery_topic
 
@@ -91,9 +90,9 @@ class HomeAssistant:
 
     def _remember(self, topic: str) -> None:
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder_of(self._file)
             write_atomically(self._file, f"{topic}\n".encode())
-        except (OSError, AgentError) as error:
+        except SaveError as error:
             logger.warning("if Home Assistant is turned off here it will not be told: %s", error)
 
     def _forget(self) -> None:

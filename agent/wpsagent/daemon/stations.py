@@ -22,7 +22,7 @@ from wpsagent.daemon.translate_station import from_station
 from wpsagent.daemon.upkeep import Upkeep
 from wpsagent.errors import DecodeError, UsageError
 from wpsagent.io import link
-from wpsagent.io.atomic_file import SaveError
+from wpsagent.io.atomic_file import SaveError, make_folder_of
 from wpsagent.octets import MacAddress
 from wpsagent.ports import Entropy, RadioCapabilities, StationRadio
 from wpsagent.roles.sta import events as sta
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 _LOWEST_5_GHZ, _LOWEST_60_GHZ = 5000, 57000
-_OTHERS_MAY_NOT_LOOK = 0o700
 _ON_THE_FLY = {
     "cred_processing",
     "wps_priority",
@@ -291,11 +290,7 @@ class Station(Upkeep):
         self._unsaved = {}
 
     def _save(self, options: Mapping[str, str]) -> None:
-        folder = Path(self.settings.networks_file).parent
-        try:
-            folder.mkdir(_OTHERS_MAY_NOT_LOOK, parents=True, exist_ok=True)
-        except OSError as error:
-            raise SaveError(f"{folder}: cannot be made: {error.strerror}") from None
+        make_folder_of(Path(self.settings.networks_file))
         self._store.save((network for network in self.networks if not network.is_temporary), options)
 
     def check_file(self) -> None:

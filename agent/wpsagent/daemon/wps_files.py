@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from wpsagent.errors import DecodeError
-from wpsagent.io.atomic_file import SYSTEM_CALLS, SaveError, SystemCalls, write_atomically
+from wpsagent.io.atomic_file import SYSTEM_CALLS, SaveError, SystemCalls, make_folder_of, write_atomically
 from wpsagent.octets import MacAddress
 from wpsagent.status.events import PinNeeded
 from wpsagent.status.texts import cleaned
@@ -24,7 +24,6 @@ from wpsagent.wsc.lock_out import LockOutState
 logger = logging.getLogger(__name__)
 
 _MAXIMUM_STATE = 4096
-_OTHERS_MAY_NOT_LOOK = 0o700
 _REQUESTS_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _REQUESTS_MODE = 0o600
 MAXIMUM_REQUESTS = 1 << 20
@@ -64,12 +63,10 @@ class LockOutFile:
     def save(self, octets: bytes) -> None:
         """Never raises: the lock holds, saved or not."""
         try:
-            self.path.parent.mkdir(_OTHERS_MAY_NOT_LOOK, parents=True, exist_ok=True)
+            make_folder_of(self.path)
             write_atomically(self.path, octets, self._calls)
         except SaveError as error:
             self._complain(f"{error}: a restart forgets wrong AP PINs")
-        except OSError as error:
-            self._complain(f"{self.path.parent}: cannot be made: {error.strerror}: a restart forgets wrong AP PINs")
 
 
 class PinRequests:

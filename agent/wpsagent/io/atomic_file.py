@@ -20,6 +20,7 @@ _SUFFIX = ".wps-agent-new"
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OWN = 0o600
 _KEPT_MODE = 0o660
+_OTHERS_MAY_NOT_LOOK = 0o700
 
 
 class SaveError(AgentError):
@@ -46,6 +47,14 @@ class SystemCalls:
 
 
 SYSTEM_CALLS = SystemCalls()
+
+
+def make_folder_of(path: Path) -> None:
+    """Makes the folder that a file is to be in, if it is not there, closed to others; raises SaveError."""
+    try:
+        path.parent.mkdir(_OTHERS_MAY_NOT_LOOK, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SaveError(f"{path.parent}: cannot be made: {error.strerror}") from None
 
 
 def write_atomically(path: str | Path, octets: bytes, calls: SystemCalls = SYSTEM_CALLS) -> None:
