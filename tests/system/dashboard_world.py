@@ -4,7 +4,6 @@
 import json
 import os
 import queue
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,7 +21,6 @@ from wpsagent.io.mqtt_connection import new_paho_client
 WITHIN = 20.0
 BASE = "wps-agent"
 MQTT_3_1_1 = 4
-BROKER_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 
 
 def free_port() -> int:
@@ -58,9 +56,7 @@ class Broker:
             *self._lines,
         )
         self._file.write_text("".join(f"{line}\n" for line in lines))
-        program = shutil.which("mosquitto", path=BROKER_PATH)
-        assert program is not None
-        self._process = subprocess.Popen([program, "-c", str(self._file), "-v"], stderr=subprocess.PIPE)
+        self._process = subprocess.Popen(["mosquitto", "-c", str(self._file), "-v"], stderr=subprocess.PIPE)
         assert self._process.stderr is not None
         while b"running" not in (line := self._process.stderr.readline()):
             assert line, "mosquitto does not start"

@@ -3,7 +3,6 @@
 that are only said to be there, where it must meet what a real one seldom does."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 import pytest
 from tests.system.chromium import SHIFT, Chromium, Page
 from tests.system.dashboard_world import (
-    BROKER_PATH,
     Boards,
     Broker,
     House,
@@ -25,11 +23,6 @@ from tests.system.dashboard_world import (
 
 from wpsagent.wsc.pin import PinCheck, check_pin
 from wpsagent_board.pattern import DEFAULT_PATTERNS
-
-pytestmark = pytest.mark.skipif(
-    shutil.which("chromium") is None or shutil.which("mosquitto", path=BROKER_PATH) is None,
-    reason="chromium and mosquitto are not both installed",
-)
 
 ALL = ["pbc", "cancel", "pin"]
 CARD_STATE = "document.querySelector('.card .state')?.innerText"

@@ -3,31 +3,19 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.system.surroundings import needs
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NAMESPACE = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
 
 
-def _why_not() -> str | None:
-    """Why these tests cannot run here, or None."""
-    for program in ("unshare", "ip", "hostapd", "hostapd_cli", "wpa_supplicant"):
-        if shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") is None:
-            return f"{program} is not installed"
-    wire = [*NAMESPACE, "ip", "link", "add", "wa", "type", "veth", "peer", "name", "wb"]
-    if subprocess.run(wire, capture_output=True, check=False).returncode:
-        return "no network namespace with virtual interfaces can be had"
-    return None
-
-
-_REASON = _why_not()
-pytestmark = pytest.mark.skipif(_REASON is not None, reason=_REASON or "")
+pytestmark = needs([*NAMESPACE, "ip", "link", "add", "wa", "type", "veth", "peer", "name", "wb"])
 
 
 @dataclass(frozen=True)
@@ -45,10 +33,7 @@ class Outcome:
 
 def run(folder: Path, peer: str, mode: str, fragment_size: int) -> Outcome:
     command = [sys.executable, "-m", "tests.system.eap_wired", peer, mode, str(fragment_size), str(folder)]
-    environment = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
-    done = subprocess.run(
-        [*NAMESPACE, *command], cwd=REPOSITORY, env=environment, capture_output=True, timeout=60, check=True
-    )
+    done = subprocess.run([*NAMESPACE, *command], cwd=REPOSITORY, capture_output=True, timeout=60, check=True)
     told = json.loads(done.stdout)
     log = (folder / "peer.log").read_text(errors="replace")
     return Outcome(told["transcript"], told["ends"], told["events"], log)

@@ -4,7 +4,6 @@
 import contextlib
 import json
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,10 +15,8 @@ from typing import Any
 import pytest
 from tests.bench.fleet_simulator import SimulatedFleet
 from tests.system.certificates import Authority
-from tests.system.dashboard_world import BROKER_PATH, WITHIN, Boards, Broker, House, free_port, opened
+from tests.system.dashboard_world import WITHIN, Boards, Broker, House, free_port, opened
 from tests.system.terminal import Terminal
-
-pytestmark = pytest.mark.skipif(shutil.which("mosquitto", path=BROKER_PATH) is None, reason="mosquitto is missing")
 
 
 @pytest.fixture

@@ -5,17 +5,13 @@ import asyncio
 import contextlib
 import os
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from tests.system.test_mqtt_mosquitto import WITHIN, Broker, Changes, free_port, settings_for
 
 from wpsagent.io.mqtt import MqttReporter
-
-pytestmark = pytest.mark.skipif(shutil.which("mosquitto_passwd") is None, reason="mosquitto is not installed")
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "mqtt.md"
 

@@ -5,7 +5,6 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,12 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from wpsagent.config import MqttSettings, TlsSettings
 from wpsagent.io.mqtt import MqttReporter, probe
-
-pytestmark = pytest.mark.skipif(shutil.which("mosquitto") is None, reason="mosquitto is not installed")
 
 WITHIN = 20.0
 
@@ -356,7 +351,6 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 def test_tls_is_checked_and_used(tmp_path: Path) -> None:
     async def run() -> None:
         port = free_port()

@@ -7,7 +7,6 @@ Every message that is published is checked against docs/mqtt.
 import asyncio
 import contextlib
 import json
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,6 @@ from wpsagent.io.simulated_radio import Air, SimulatedAccessPointRadio
 from wpsagent.octets import MacAddress
 from wpsagent.ports import AccessPointRadio
 from wpsagent.status import events as e
-
-pytestmark = pytest.mark.skipif(shutil.which("mosquitto") is None, reason="mosquitto is not installed")
 
 TOPIC = "wps-agent/hall"
 DISCOVERY = "homeassistant/device/wps-agent_hall/config"

@@ -2,7 +2,6 @@
 """TLS and mutual TLS with a mosquitto and an authority of the test's own: what works, and what each fault is called."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -15,11 +14,6 @@ from tests.system.test_mqtt_mosquitto import WITHIN, Broker, Subscriber, free_po
 
 from wpsagent.config import MqttSettings, TlsSettings
 from wpsagent.io.mqtt import probe
-
-pytestmark = [
-    pytest.mark.skipif(shutil.which("mosquitto") is None, reason="mosquitto is not installed"),
-    pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed"),
-]
 
 
 @pytest.fixture(scope="module")

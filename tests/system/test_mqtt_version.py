@@ -4,7 +4,6 @@
 import asyncio
 import contextlib
 import os
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +20,6 @@ from tests.system.test_mqtt_mosquitto import (
 )
 
 from wpsagent.io.mqtt import STATE_EXPIRY, MqttReporter, probe
-
-pytestmark = pytest.mark.skipif(shutil.which("mosquitto") is None, reason="mosquitto is not installed")
 
 MQTT_5, MQTT_3_1_1 = 5, 4
 LEVEL_AT = 8

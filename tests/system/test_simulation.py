@@ -22,11 +22,6 @@ from tests.system.terminal import Terminal
 
 from wpsagent.cli import main
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None,
-    reason="mosquitto is not installed",
-)
-
 WITHIN = 60.0
 COMMAND = [sys.executable, "-m", "wpsagent.cli", "run", "--simulate"]
 

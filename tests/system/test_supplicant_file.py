@@ -5,7 +5,6 @@ wpa_supplicant runs with the driver "none" on the loopback interface of a networ
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.system.surroundings import needs
 
 from wpsagent.config.network_store import NetworkStore
 from wpsagent.config.supplicant_file import SupplicantFile
@@ -26,22 +26,9 @@ from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType
 _USER = [] if os.geteuid() == 0 else ["--map-root-user"]
 NETWORK_NAMESPACE = ["unshare", "--net", *_USER]
 MOUNT_NAMESPACE = ["unshare", "--mount", *_USER]
-ENVIRONMENT = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
 
 
-def _why_not() -> str | None:
-    """Why these tests cannot run here, or None."""
-    for program in ("unshare", "mount", "wpa_supplicant", "wpa_cli"):
-        if shutil.which(program, path=ENVIRONMENT["PATH"]) is None:
-            return f"{program} is not installed"
-    for namespace in (NETWORK_NAMESPACE, MOUNT_NAMESPACE):
-        if subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode:
-            return "no namespaces can be had"
-    return None
-
-
-_REASON = _why_not()
-pytestmark = pytest.mark.skipif(_REASON is not None, reason=_REASON or "")
+pytestmark = needs([*NETWORK_NAMESPACE, "true"], [*MOUNT_NAMESPACE, "true"])
 
 Ask = Callable[..., str]
 
@@ -49,12 +36,12 @@ Ask = Callable[..., str]
 def start(path: Path) -> subprocess.CompletedProcess[str]:
     """Returns when wpa_supplicant answers on its control socket, or has given up."""
     command = [*NETWORK_NAMESPACE, "wpa_supplicant", "-B", "-D", "none", "-i", "lo", "-c", str(path)]
-    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=30)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
 
 
 def ask(control: Path, *words: str) -> str:
     command = ["wpa_cli", "-p", str(control), "-i", "lo", *words]
-    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
     return done.stdout.rstrip("\n")
 
 
@@ -348,7 +335,6 @@ def in_file_system(folder: Path, mount: str, script: str) -> str:
     command = f'{mount} && exec "$0" -c "$1" "$2"'
     done = subprocess.run(
         [*MOUNT_NAMESPACE, "sh", "-c", command, sys.executable, script, str(folder)],
-        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,

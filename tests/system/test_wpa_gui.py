@@ -3,7 +3,6 @@
 
 import contextlib
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,13 +16,6 @@ from tests.system.virtual_screen import VirtualScreen, wait_until
 from wpsagent.io.control_client import ControlClient
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
-_TOOLS = ("wpa_gui", "Xvfb", "xdotool")
-
-pytestmark = pytest.mark.skipif(
-    any(shutil.which(tool, path=_PATH) is None for tool in _TOOLS),
-    reason="wpagui, xvfb and xdotool are not all installed",
-)
 
 AP_PIN = "12345670"
 

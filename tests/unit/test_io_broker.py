@@ -20,11 +20,6 @@ from wpsagent.io.broker import BrokerError, ChildBroker
 from wpsagent.io.mqtt_connection import Connection
 from wpsagent.io.mqtt_watcher import MqttWatcher
 
-needs_mosquitto = pytest.mark.skipif(
-    shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None,
-    reason="mosquitto is not installed",
-)
-
 
 def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     async def within() -> None:
@@ -73,7 +68,6 @@ def is_alive(pid: int) -> bool:
 # ---- the broker
 
 
-@needs_mosquitto
 def test_a_broker_listens_on_the_loopback_until_it_is_stopped(tmp_path: Path) -> None:
     async def main() -> None:
         async with ChildBroker(tmp_path) as broker:
@@ -87,7 +81,6 @@ def test_a_broker_listens_on_the_loopback_until_it_is_stopped(tmp_path: Path) ->
     run(main)
 
 
-@needs_mosquitto
 def test_an_interrupt_at_the_keyboard_is_not_for_the_broker(tmp_path: Path) -> None:
     async def main() -> None:
         async with ChildBroker(tmp_path) as broker:
@@ -97,7 +90,6 @@ def test_an_interrupt_at_the_keyboard_is_not_for_the_broker(tmp_path: Path) -> N
     run(main)
 
 
-@needs_mosquitto
 def test_it_is_found_where_a_users_path_does_not_lead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
 
@@ -179,7 +171,6 @@ class Publisher:
         pass
 
 
-@needs_mosquitto
 def test_a_watcher_hears_its_node_in_order_and_no_other(tmp_path: Path) -> None:
     heard: list[tuple[str, bytes]] = []
     done = asyncio.Event()
