@@ -97,6 +97,27 @@ def _of_broker(configuration: Configuration) -> object:
     return mqtt, configuration.agent.state_directory, device.manufacturer, device.model_name, has
 
 
+def _status_board(configuration: Configuration, waiting: Callable[[], Sequence[PendingPin]]) -> StatusBoard:
+    """What is known of all networks and stations before any of them is up, those of other programs included."""
+    agent, theirs = configuration.agent, configuration.attached
+    networks = [
+        *(Network(ap.interface, ap.button_group, ap.ssid, ap.channel, ap.follow) for ap in configuration.access_points),
+        *(Network(one.interface, one.button_group, Ssid(b""), 0) for one in theirs if one.is_access_point),
+    ]
+    stations = [one.interface for one in configuration.stations]
+    stations += [one.interface for one in theirs if not one.is_access_point]
+    return StatusBoard(
+        agent.node,
+        __version__,
+        networks,
+        agent.success_display_s,
+        agent.error_display_s,
+        stations=stations,
+        commands=configuration.mqtt.commands if configuration.mqtt is not None else (),
+        waiting=waiting,
+    )
+
+
 class Daemon:
     """The agent; implements control.Agent."""
 
@@ -112,26 +133,8 @@ class Daemon:
         configuration, self._choices = choose(equipped(configuration))
         self.configuration = configuration
         log_choices(self._choices)
-        networks = [
-            Network(ap.interface, ap.button_group, ap.ssid, ap.channel, ap.follow) for ap in configuration.access_points
-        ]
-        theirs = [one for one in configuration.attached if one.is_access_point]
-        networks += [Network(one.interface, one.button_group, Ssid(b""), 0) for one in theirs]
-        stations = [one.interface for one in configuration.stations]
-        stations += [one.interface for one in configuration.attached if not one.is_access_point]
         agent = configuration.agent
-        self.reporting = Reporting(
-            StatusBoard(
-                agent.node,
-                __version__,
-                networks,
-                agent.success_display_s,
-                agent.error_display_s,
-                stations=stations,
-                commands=configuration.mqtt.commands if configuration.mqtt is not None else (),
-                waiting=self._pin_requests,
-            )
-        )
+        self.reporting = Reporting(_status_board(configuration, self._pin_requests))
         report = self.reporting.report
         shared = SharedRadios(
             lambda: self.networks.networks,
