@@ -46,7 +46,6 @@ ELEMENTS = (
     ie.ds_parameter_element(6),
     ie.erp_element(),
     ie.country_element("DE", (ie.ChannelRange(1, 13, 20),)),
-    ie.extended_capabilities_element((2, 62)),
     WPA2_PSK_CCMP.element(),
     WpaElement().element(),
     ie.wmm_parameter_element(),
@@ -54,8 +53,6 @@ ELEMENTS = (
 )
 HT_CAPABILITIES = ie.HtCapabilities(ie.HtCapabilityFlags(0x012C), 0x17, b"\xff" + bytes(15))
 HT_OPERATION = ie.HtOperation(6)
-VHT_CAPABILITIES = ie.VhtCapabilities(0x0F8259B2, bytes(range(8)))
-VHT_OPERATION = ie.VhtOperation()
 
 # ---- wsc
 

@@ -111,8 +111,6 @@ DECODERS: dict[str, tuple[Decoder, Sequence[bytes], tuple[type[Exception], ...]]
     "dot11.Elements": (_elements, (*corpus.ELEMENTS, b"".join(corpus.ELEMENTS)), ()),
     "dot11.HtCapabilities": (ie.HtCapabilities.decode, (corpus.HT_CAPABILITIES.encode(),), _REFUSALS),
     "dot11.HtOperation": (ie.HtOperation.decode, (corpus.HT_OPERATION.encode(),), _REFUSALS),
-    "dot11.VhtCapabilities": (ie.VhtCapabilities.decode, (corpus.VHT_CAPABILITIES.encode(),), _REFUSALS),
-    "dot11.VhtOperation": (ie.VhtOperation.decode, (corpus.VHT_OPERATION.encode(),), _REFUSALS),
     "dot11.AccessCategory": (ie.AccessCategory.decode, (ie.VOICE.encode(), ie.BEST_EFFORT.encode()), _REFUSALS),
     "dot11.WmmParameters": (ie.WmmParameters.decode, (ie.WmmParameters().encode(),), _REFUSALS),
     "dot11.decode_frame": (_frame, corpus.FRAMES, _REFUSALS),
@@ -192,8 +190,6 @@ class _Codec(Protocol):
 CODECS: dict[str, tuple[type[_Codec], Sequence[bytes]]] = {
     "dot11.HtCapabilities": (ie.HtCapabilities, (corpus.HT_CAPABILITIES.encode(),)),
     "dot11.HtOperation": (ie.HtOperation, (corpus.HT_OPERATION.encode(),)),
-    "dot11.VhtCapabilities": (ie.VhtCapabilities, (corpus.VHT_CAPABILITIES.encode(),)),
-    "dot11.VhtOperation": (ie.VhtOperation, (corpus.VHT_OPERATION.encode(),)),
     "dot11.AccessCategory": (ie.AccessCategory, (ie.VOICE.encode(), ie.BEST_EFFORT.encode())),
     "dot11.WmmParameters": (ie.WmmParameters, (ie.WmmParameters().encode(),)),
     "rsn.Rsne": (Rsne, corpus.RSNES),

@@ -100,9 +100,6 @@ RATES = (2, 4, 11, 22, 12, 18, 24, 36, 48, 72, 96, 108)
             e.country_element("US", [e.ChannelRange(36, 4, 23), e.ChannelRange(149, 5, 30)], "I"),
             "070a5553492404179505" + "1e00",
         ),
-        (e.extended_capabilities_element([]), ""),
-        (e.extended_capabilities_element([e.ExtendedCapability.EXTENDED_CHANNEL_SWITCHING]), "7f0104"),
-        (e.extended_capabilities_element([19, 62]), "7f080000080000000040"),
         (e.vendor_element(e.WPS_VENDOR_TYPE, b"\x01"), "dd050050f20401"),
         (e.wmm_information_element(0x0F), "dd070050f20200010f"),
         (
@@ -129,7 +126,6 @@ def test_country_code_that_is_not_two_letters_is_refused(code: str) -> None:
 
 HT_CAPABILITIES = bytes.fromhex("7e100317ffff0000" + "00" * 12 + "0100020304050607"[:12])
 HT_OPERATION = bytes.fromhex("0b05130000000f" + "00" * 15)
-VHT_CAPABILITIES = bytes.fromhex("b0018000aafffeff00000000")
 WMM = e.WmmParameters(3, True, (e.AccessCategory(2, 2, 3, 4, 94, True), *e.DEFAULT_ACCESS_CATEGORIES[1:]))
 
 
@@ -169,15 +165,6 @@ def test_ht_operation_with_the_reserved_secondary_offset_is_refused() -> None:
         e.HtOperation.decode(bytes.fromhex("0b02130000000f" + "00" * 15))
 
 
-def test_vht_elements_have_these_octets() -> None:
-    decoded = e.VhtCapabilities.decode(VHT_CAPABILITIES)
-    assert decoded.information == 0x008001B0
-    assert e.vht_capabilities_element(decoded) == b"\xbf\x0c" + VHT_CAPABILITIES
-    operation = e.VhtOperation(1, 42, 0, 0xFFFC)
-    assert e.vht_operation_element(operation).hex() == "c005012a00fcff"
-    assert e.VhtOperation.decode(operation.encode()) == operation
-
-
 def test_wmm_parameters_decode_to_what_they_were() -> None:
     assert e.WmmParameters.decode(WMM.encode()) == WMM
     assert WMM.encode()[:8].hex() == "0101830052435e00"
@@ -194,8 +181,6 @@ def test_wmm_of_another_subtype_is_refused() -> None:
     [
         (e.HtCapabilities.decode, HT_CAPABILITIES),
         (e.HtOperation.decode, HT_OPERATION),
-        (e.VhtCapabilities.decode, VHT_CAPABILITIES),
-        (e.VhtOperation.decode, e.VhtOperation().encode()),
         (e.WmmParameters.decode, WMM.encode()),
         (e.AccessCategory.decode, e.VOICE.encode()),
     ],

@@ -187,25 +187,6 @@ def country_element(alpha2: str, ranges: Iterable[ChannelRange], environment: st
     return element(ElementId.COUNTRY, body + bytes(len(body) % 2))
 
 
-class ExtendedCapability(IntEnum):
-    """Bits of the Extended Capabilities element (table 9-153); those an access point of ours could set."""
-
-    COEXISTENCE_MANAGEMENT = 0
-    EXTENDED_CHANNEL_SWITCHING = 2
-    BSS_TRANSITION = 19
-    OPERATING_MODE_NOTIFICATION = 62
-
-
-def extended_capabilities_element(bits: Iterable[int]) -> bytes:
-    """Extended Capabilities (9.4.2.26), as short as the highest bit allows; nothing when no bit is set."""
-    value = 0
-    for bit in bits:
-        value |= 1 << bit
-    if not value:
-        return b""
-    return element(ElementId.EXTENDED_CAPABILITIES, value.to_bytes((value.bit_length() + 7) // 8, "little"))
-
-
 def vendor_element(oui_and_type: bytes, body: bytes) -> bytes:
     """One Vendor Specific element (9.4.2.25)."""
     return element(ElementId.VENDOR_SPECIFIC, oui_and_type + body)
@@ -359,61 +340,6 @@ class HtOperation:
 
 def ht_operation_element(operation: HtOperation) -> bytes:
     return element(ElementId.HT_OPERATION, operation.encode())
-
-
-# ---- very high throughput
-
-
-@dataclass(frozen=True, slots=True)
-class VhtCapabilities:
-    """VHT Capabilities (9.4.2.157): offset 0, 4 octets, VHT Capabilities Information; 4, 8 octets, MCS and NSS Set."""
-
-    information: int
-    mcs_and_nss_set: bytes
-
-    @classmethod
-    def decode(cls, body: bytes) -> Self:
-        """From the 12 octets of the body; raises DecodeError."""
-        _expect_length("VHT Capabilities", body, 12)
-        return cls(int.from_bytes(body[:4], "little"), body[4:])
-
-    def encode(self) -> bytes:
-        return self.information.to_bytes(4, "little") + self.mcs_and_nss_set
-
-
-def vht_capabilities_element(capabilities: VhtCapabilities) -> bytes:
-    return element(ElementId.VHT_CAPABILITIES, capabilities.encode())
-
-
-@dataclass(frozen=True, slots=True)
-class VhtOperation:
-    """VHT Operation (9.4.2.158).
-
-    offset size field
-    0      1    Channel Width: 0 for 20 or 40 MHz, 1 for 80 MHz and more
-    1      1    Channel Center Frequency Segment 0
-    2      1    Channel Center Frequency Segment 1
-    3      2    Basic VHT-MCS And NSS Set; 0xFFFC: one stream, MCS 0-7
-    """
-
-    channel_width: int = 0
-    center_segment_0: int = 0
-    center_segment_1: int = 0
-    basic_mcs_and_nss_set: int = 0xFFFC
-
-    @classmethod
-    def decode(cls, body: bytes) -> Self:
-        """From the 5 octets of the body; raises DecodeError."""
-        _expect_length("VHT Operation", body, 5)
-        return cls(body[0], body[1], body[2], int.from_bytes(body[3:], "little"))
-
-    def encode(self) -> bytes:
-        segments = bytes((self.channel_width, self.center_segment_0, self.center_segment_1))
-        return segments + self.basic_mcs_and_nss_set.to_bytes(2, "little")
-
-
-def vht_operation_element(operation: VhtOperation) -> bytes:
-    return element(ElementId.VHT_OPERATION, operation.encode())
 
 
 # ---- WMM

@@ -2,8 +2,8 @@
 """What an access point says of itself: the elements of its beacons and responses (IEEE 802.11-2020, 9.3.3).
 
 The order of elements is that of the standard's tables for beacon, probe response and association response: SSID,
-rates, DSSS Parameter Set, (TIM,) Country, ERP, Extended Supported Rates, RSN, HT Capabilities, HT Operation,
-Extended Capabilities, and the vendor elements WMM and WPS last.
+rates, DSSS Parameter Set, (TIM,) Country, ERP, Extended Supported Rates, RSN, HT Capabilities, HT Operation, and the
+vendor elements WMM and WPS last.
 """
 
 from dataclasses import dataclass
