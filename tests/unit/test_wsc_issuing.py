@@ -252,6 +252,13 @@ def test_registrars_that_prove_nothing_do_not_fill_the_memory() -> None:
     assert registrars_key(what) != first
 
 
+def test_a_registrar_that_comes_again_keeps_its_key_and_pushes_nobody_out() -> None:
+    what = issuer(KEYLESS)
+    registrars = [MacAddress(b"\x02\x01\x00\x00\x00" + bytes((number,))) for number in range(MAX_REGISTRARS)]
+    keys = [registrars_key(what, registrar) for registrar in registrars]
+    assert [registrars_key(what, registrar) for registrar in reversed(registrars)] == keys[::-1]
+
+
 # ---- M8 to us
 
 

@@ -171,11 +171,11 @@ class CredentialIssuer:
     def _key_for_registrar(self, registrar: MacAddress) -> bytes:
         if self.settings.passphrase is not None:
             return self.settings.passphrase
-        psk = self.settings.psk or self.psks.given_to(registrar)
+        psk = self.settings.psk or self.psks.given_to(registrar) or self._of_registrars.get(registrar)
         if psk is None:
             if len(self._of_registrars) >= MAX_REGISTRARS:
                 del self._of_registrars[next(iter(self._of_registrars))]
-            psk = self._of_registrars.setdefault(registrar, self._draw(_PSK_SIZE))
+            psk = self._of_registrars[registrar] = self._draw(_PSK_SIZE)
         return psk.hex().encode("ascii")
 
     # ---- tools
