@@ -20,8 +20,8 @@ from wpsagent.roles.sta.wps_run import PUSH_BUTTON_PASSWORD, WpsRequest
 from wpsagent.rsn.rsne import Rsne
 from wpsagent.wsc.credential import ApSettings
 
-_EXTENSION, _VHT_CAPABILITIES, _HE_CAPABILITIES = 255, 191, b"\x23"
-"""IEEE 802.11ax-2021, 9.4.2.1: element 255 begins with a number of its own, 35 for HE Capabilities."""
+_HE_CAPABILITIES = b"\x23"
+"""IEEE 802.11ax-2021, 9.4.2.1: an Extension element begins with a number of its own, 35 for HE Capabilities."""
 
 
 class StationState(Enum):
@@ -91,9 +91,9 @@ class StationMachine(StationLife):
     def wifi_generation(self) -> int | None:
         """4 for 802.11n, 5 for ac, 6 for ax, by what the access point took us as; None for older ones."""
         elements = Elements.decode(b"" if self._link is None else self._link.response_elements)
-        if any(octets[:1] == _HE_CAPABILITIES for octets in elements.all(_EXTENSION)):
+        if any(octets[:1] == _HE_CAPABILITIES for octets in elements.all(ElementId.EXTENSION)):
             return 6
-        if elements.first(_VHT_CAPABILITIES) is not None:
+        if elements.first(ElementId.VHT_CAPABILITIES) is not None:
             return 5
         return None if elements.first(ElementId.HT_CAPABILITIES) is None else 4
 
