@@ -57,8 +57,8 @@ class StationSessions:
     """The conversations of one BSS.
 
     rsne is None on an open network, wps where Wi-Fi Protected Setup is off.  pmk is the key that all may have, psks are
-    those of single devices.  send and report take radio commands and
-    events in order; send_away(station, reason code, text, now) ends an association.
+    those of single devices.  send and report take radio commands and events in order; send_away(station, reason code,
+    text, now) ends an association.
     """
 
     def __init__(
@@ -212,12 +212,14 @@ class StationSessions:
 
     def _report_run(self, station: Station, now: float) -> None:
         wps = self._wps
-        while wps is not None and station.wsc is not None and (event := station.wsc.next_event()) is not None:
+        if wps is None:
+            return
+        while station.wsc is not None and (event := station.wsc.next_event()) is not None:
             if isinstance(event, RunFailed) and not event.was_told_to_wait:
                 self._report(WpsRunFailed(station.address, event))
             if isinstance(station.wsc, Enrollee):
                 self._report_enrollee(wps, station, event, now)
-        while wps is not None and (issued := wps.next_event()) is not None:
+        while (issued := wps.next_event()) is not None:
             self._report_issued(issued, now)
 
     def _report_enrollee(self, wps: WpsRuns, station: Station, event: Event, now: float) -> None:

@@ -19,8 +19,8 @@ Discards, with a FrameDiscarded event: what is no EAPOL-Key frame of descriptor 
 not expect, answers to counters that are not outstanding, wrong MICs, and requests of the station (no TKIP here, so
 there are no MIC failures to report; keys are renewed by our own clock).  A wrong MIC in message 2 is how a wrong
 passphrase shows: it is counted and told in HandshakeFailed.  Where a station may have one of several keys, the first
-whose MIC is right is its key from then on.  Fails with reason 17 when message 2 does not repeat the
-RSNE of the association request (in what it says: a default that is left out makes no difference).
+whose MIC is right is its key from then on.  Fails with reason 17 when message 2 does not repeat the RSNE of the
+association request (in what it says: a default that is left out makes no difference).
 """
 
 from collections.abc import Callable, Mapping, Sequence
