@@ -26,6 +26,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from wpsagent_board.colors import PARTS
 from wpsagent_board.errors import BoardError
 from wpsagent_board.pattern import Pattern
 from wpsagent_board.player import LoopPlayer
@@ -210,7 +211,7 @@ class _Led:
         """
         if color is None or not self.parts:
             return False
-        values = dict(zip(("red", "green", "blue"), color, strict=True))
+        values: dict[str, int] = dict(zip(PARTS, color, strict=True))
         full = int(self.max_brightness)
         try:
             self.write("multi_intensity", " ".join(str(values.get(part, 0) * full // 255) for part in self.parts))
