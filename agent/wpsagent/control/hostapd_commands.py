@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from wpsagent import __version__
 from wpsagent.control.agent import AccessPoint, ConnectedStation
 from wpsagent.control.hostapd_texts import format_config, format_station, format_status, format_wps_status
-from wpsagent.control.station_arguments import hex_octets, hex_ssid, number, one_of
+from wpsagent.control.station_arguments import authentication_type, encryption_type, hex_octets, hex_ssid, number
 from wpsagent.control.table import FAIL_CHECKSUM, OK, Argument, Call, Command, RefusedError, pin, text
 from wpsagent.crypto.library import library_version
 from wpsagent.errors import UsageError
@@ -18,6 +18,7 @@ from wpsagent.octets import BROADCAST, MacAddress
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.device import parse_uuid
 from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType
+from wpsagent.wsc.issuing import wpa2_settings
 from wpsagent.wsc.pin import PinCheck, check_pin, normalize_pin
 
 _MAX_SECONDS = 999999999
@@ -25,14 +26,6 @@ _PIN_SIZES = (4, 8)
 _PSK_DIGITS = 64
 _DEFAULT_REASON = 2  # INVALID_AUTHENTICATION (802.11, table 9-49), as hostapd says where no reason is given
 _MAX_REASON = 65535
-
-_AUTHENTICATION_TYPES = {"OPEN": AuthenticationType.OPEN, "WPA2PSK": AuthenticationType.WPA2_PERSONAL}
-_ENCRYPTION_TYPES = {"NONE": EncryptionType.NONE, "CCMP": EncryptionType.AES}
-_FORBIDDEN = {
-    "WPAPSK": "WPS 2.0 forbids WPA without WPA2",
-    "WEP": "WPS 2.0 forbids WEP",
-    "TKIP": "WPS 2.0 forbids TKIP without CCMP",
-}
 
 
 # ---- arguments
@@ -156,20 +149,18 @@ def _configure(call: Call) -> str:
         raise UsageError("OPEN goes with NONE, and WPA2PSK with CCMP")
     if (authentication == AuthenticationType.OPEN) != (not key):
         raise UsageError("WPA2PSK needs a key, and OPEN has none")
-    passphrase, psk = _passphrase_or_psk(key or b"")
-    call.access_point.configure(NetworkSettings(ssid, authentication, encryption, passphrase, psk))
+    settings = wpa2_settings(ssid, _checked_key(key)) if key else NetworkSettings(ssid, authentication, encryption)
+    call.access_point.configure(settings)
     return OK
 
 
-def _passphrase_or_psk(key: bytes) -> tuple[bytes | None, bytes | None]:
-    """Whichever of the two it is, None for the other; raises UsageError."""
-    if not key:
-        return None, None
+def _checked_key(key: bytes) -> bytes:
+    """A passphrase, or the digits of a PSK; raises UsageError for anything else."""
     if len(key) == _PSK_DIGITS:
-        return None, hex_octets(key.decode("ascii", "replace"))
-    if not 8 <= len(key) < _PSK_DIGITS or any(not 32 <= octet < 127 for octet in key):
+        hex_octets(key.decode("ascii", "replace"))
+    elif not 8 <= len(key) < _PSK_DIGITS or any(not 32 <= octet < 127 for octet in key):
         raise UsageError("a key is a passphrase of 8 to 63 printable ASCII characters, or 64 hexadecimal digits")
-    return key, None
+    return key
 
 
 def _wps_status(call: Call) -> str:
@@ -309,8 +300,8 @@ HOSTAPD_COMMANDS: Sequence[Command] = (
         "WPS_CONFIG",
         (
             Argument("ssid hex", hex_ssid),
-            Argument("auth", one_of(_AUTHENTICATION_TYPES, _FORBIDDEN)),
-            Argument("encr", one_of(_ENCRYPTION_TYPES, _FORBIDDEN), is_optional=True),
+            Argument("auth", authentication_type),
+            Argument("encr", encryption_type, is_optional=True),
             Argument("key hex", hex_octets, is_optional=True),
         ),
         _configure,

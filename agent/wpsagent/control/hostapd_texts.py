@@ -9,6 +9,7 @@ of the network, as hostapd does: it is for who may give commands.
 from collections.abc import Iterable, Sequence
 
 from wpsagent.control.agent import AccessPoint, AccessPointStatus, ConnectedStation, WpsStatus
+from wpsagent.control.table import text_of
 from wpsagent.crypto.rsn_keys import derive_psk
 from wpsagent.dot11.frames import Capability
 from wpsagent.wsc.credential import NetworkSettings
@@ -23,10 +24,6 @@ _WPS_STATES = {
 }
 
 
-def _text(lines: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
-
-
 def format_wps_status(status: WpsStatus) -> str:
     """The lines of WPS_GET_STATUS."""
     lines = [f"PBC Status: {status.push_button}", f"Last WPS result: {status.last_result}"]
@@ -34,7 +31,7 @@ def format_wps_status(status: WpsStatus) -> str:
         lines.append(f"Failure Reason: {status.failure_reason}")
     if status.peer is not None:
         lines.append(f"Peer Address: {status.peer}")
-    return _text(lines)
+    return text_of(lines)
 
 
 def format_status(access_points: Sequence[AccessPointStatus]) -> str:
@@ -57,7 +54,7 @@ def format_status(access_points: Sequence[AccessPointStatus]) -> str:
             f"ssid[{number}]={access_point.ssid}",
             f"num_sta[{number}]={access_point.stations}",
         ]
-    return _text(lines)
+    return text_of(lines)
 
 
 def format_station(station: ConnectedStation, settings: NetworkSettings) -> str:
@@ -76,7 +73,7 @@ def format_station(station: ConnectedStation, settings: NetworkSettings) -> str:
         f"inactive_msec={round(station.inactive_seconds * 1000)}",
         f"connected_time={station.connected_seconds}",
     ]
-    return _text(lines)
+    return text_of(lines)
 
 
 def _flags(station: ConnectedStation) -> str:
@@ -121,7 +118,7 @@ def _enrollee_lines(enrollee: EnrolleeInformation) -> Iterable[str]:
 def format_config(access_point: AccessPoint) -> str:
     """The lines of GET_CONFIG."""
     settings = access_point.network_settings
-    return _text(
+    return text_of(
         (
             f"bssid={access_point.status.address}",
             f"ssid={settings.ssid}",

@@ -7,6 +7,7 @@ from wpsagent.control.agent import Station
 from wpsagent.control.table import Call
 from wpsagent.errors import UsageError
 from wpsagent.octets import MacAddress, Ssid
+from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType
 
 _MAX_DIGITS = 9
 _HIGHEST_MHZ = 70200
@@ -76,6 +77,18 @@ def one_of(kinds: Mapping[str, int], forbidden: Mapping[str, str]) -> Callable[[
         raise UsageError(f"{word}: {forbidden.get(word, 'unknown')}; there is {', '.join(kinds)}")
 
     return parse
+
+
+_AUTHENTICATION_TYPES = {"OPEN": AuthenticationType.OPEN, "WPA2PSK": AuthenticationType.WPA2_PERSONAL}
+_ENCRYPTION_TYPES = {"NONE": EncryptionType.NONE, "CCMP": EncryptionType.AES}
+_FORBIDDEN = {
+    "WPAPSK": "WPS 2.0 forbids WPA without WPA2",
+    "WEP": "WPS 2.0 forbids WEP",
+    "TKIP": "WPS 2.0 forbids TKIP without CCMP",
+}
+
+authentication_type = one_of(_AUTHENTICATION_TYPES, _FORBIDDEN)
+encryption_type = one_of(_ENCRYPTION_TYPES, _FORBIDDEN)
 
 
 def frequencies(text: str) -> tuple[int, ...]:

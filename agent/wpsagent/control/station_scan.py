@@ -33,7 +33,6 @@ class ScanRequest:
     frequencies_mhz: tuple[int, ...]
     ssids: tuple[Ssid, ...]
     is_only: bool
-    id: int | None = None
     has_id: bool = False
 
 
@@ -69,7 +68,6 @@ def _scan_request(words: str) -> ScanRequest:
         values.get("freq", ()),
         () if values.get("passive") else asked,
         "TYPE" in values,
-        None,
         bool(values.get("use_id")),
     )
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from wpsagent import __version__
 from wpsagent.control.station_arguments import one_word, station_of
-from wpsagent.control.station_texts import format_driver_status, format_status, text_of
-from wpsagent.control.table import OK, Argument, Call, Command, text
+from wpsagent.control.station_texts import format_driver_status, format_status
+from wpsagent.control.table import OK, Argument, Call, Command, text, text_of
 from wpsagent.dot11.channels import channel_of
 from wpsagent.errors import UsageError
 from wpsagent.ports import Frequency, InterfaceType, RadioCapabilities

@@ -8,6 +8,7 @@ SSIDs are escaped, so that nothing a peer sent ends a line or begins another.
 from collections.abc import Iterable, Mapping, Sequence
 
 from wpsagent.control.agent import AccessPoint, Station
+from wpsagent.control.table import text_of
 from wpsagent.errors import UsageError
 from wpsagent.roles.sta.machine import StationMachine, StationState
 from wpsagent.roles.sta.network import Network
@@ -21,10 +22,6 @@ _CIPHERS: Mapping[int, str] = {CipherSuite.CCMP_128: "CCMP", CipherSuite.TKIP: "
 _AKM_SUITES: Mapping[int, str] = {AkmSuite.PSK: "WPA2-PSK", AkmSuite.PSK_SHA256: "WPA2-PSK-SHA256"}
 _ASSOCIATED = (StationState.ASSOCIATED, StationState.HANDSHAKE, StationState.COMPLETED)
 _REPLY = 4096
-
-
-def text_of(lines: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
 
 
 # ---- STATUS

@@ -10,13 +10,21 @@ WPA without WPA2); what needs an External Registrar (WPS_ER_…), NFC or Multi-A
 from collections.abc import Sequence
 
 from wpsagent.control.agent import AccessPoint, Station
-from wpsagent.control.station_arguments import bssid, hex_octets, hex_ssid, number, one_of, one_word, station_of
+from wpsagent.control.station_arguments import (
+    authentication_type,
+    bssid,
+    encryption_type,
+    hex_octets,
+    hex_ssid,
+    number,
+    one_word,
+    station_of,
+)
 from wpsagent.control.table import OK, Argument, Call, Command, RefusedError, pin, text
 from wpsagent.errors import OverlapError, UsageError
 from wpsagent.octets import MacAddress
 from wpsagent.wsc.credential import ApSettings
 from wpsagent.wsc.device import parse_uuid
-from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType
 
 FAIL_PBC_OVERLAP = "FAIL-PBC-OVERLAP\n"
 
@@ -25,13 +33,6 @@ AP_PIN_TIMEOUT = 300.0
 
 _MAX_AP_PIN = 8
 _ANY, _GET = "any", "get"
-_AUTHENTICATION_TYPES = {"OPEN": AuthenticationType.OPEN, "WPA2PSK": AuthenticationType.WPA2_PERSONAL}
-_ENCRYPTION_TYPES = {"NONE": EncryptionType.NONE, "CCMP": EncryptionType.AES}
-_FORBIDDEN = {
-    "WPAPSK": "WPS 2.0 forbids WPA without WPA2",
-    "WEP": "WPS 2.0 forbids WEP",
-    "TKIP": "WPS 2.0 forbids TKIP without CCMP",
-}
 
 
 def _unless_access_point(station: Station) -> None:
@@ -192,8 +193,8 @@ WPS_COMMANDS: Sequence[Command] = (
             Argument("BSSID", MacAddress.parse),
             Argument("AP PIN", pin),
             Argument("ssid hex", hex_ssid, is_optional=True),
-            Argument("auth", one_of(_AUTHENTICATION_TYPES, _FORBIDDEN), is_optional=True),
-            Argument("encr", one_of(_ENCRYPTION_TYPES, _FORBIDDEN), is_optional=True),
+            Argument("auth", authentication_type, is_optional=True),
+            Argument("encr", encryption_type, is_optional=True),
             Argument("key hex", hex_octets, is_optional=True),
         ),
         _register,

@@ -5,7 +5,7 @@ A dialect is a table of commands; nothing about a command is known outside its l
 a command with arguments that has none at all, and one without that has some, is an unknown command.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -101,6 +101,14 @@ class Command:
             raise UsageError(reason)
         values = [argument.parse(word) for argument, word in zip(self.arguments, words, strict=False)]
         return (*values, *(None for _ in self.arguments[len(words) :]))
+
+
+# ---- replies
+
+
+def text_of(lines: Iterable[str]) -> str:
+    """The lines as a reply."""
+    return "".join(f"{line}\n" for line in lines)
 
 
 # ---- arguments
