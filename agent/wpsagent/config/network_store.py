@@ -9,13 +9,17 @@ comments and the blocks of others are taken over; if they changed networks, savi
 read again.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from wpsagent.config.supplicant_file import SupplicantFile
-from wpsagent.errors import ConfigError
+from wpsagent.errors import ConfigError, DecodeError
 from wpsagent.io.atomic_file import SYSTEM_CALLS, SaveError, SystemCalls, write_atomically
 from wpsagent.roles.sta.network import Network
+from wpsagent.roles.sta.options import OPTIONS, check_option
+
+logger = logging.getLogger(__name__)
 
 NO_OPTIONS: Mapping[str, str] = {}
 _MAXIMUM_OCTETS = 1 << 20
@@ -37,6 +41,21 @@ class NetworkStore:
         self.file = self._decode(octets)
         self._octets = octets
         return self.file.networks
+
+    def options(self) -> dict[str, str]:
+        """What the file says of the station, as it is written; what is impossible is told in the log and left out."""
+        found: dict[str, str] = {}
+        for name in OPTIONS:
+            raw = self.file.option(name)
+            if raw is None:
+                continue
+            try:
+                check_option(name, raw)
+            except DecodeError as error:
+                logger.warning("%s: %s: %s: ignored", self._path, name, error)
+            else:
+                found[name] = raw
+        return found
 
     def is_changed(self) -> bool:
         """Whether others have changed the file since it was last read or written; raises ConfigError as load does."""

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wpsagent.crypto.rsn_keys import derive_psk
 from wpsagent.errors import ConfigError, DecodeError
 from wpsagent.io.atomic_file import SYSTEM_CALLS, SaveError, SystemCalls, write_atomically
-from wpsagent.octets import NO_ADDRESS, MacAddress
+from wpsagent.octets import NO_ADDRESS, MacAddress, Ssid
 
 _MAXIMUM_OCTETS = 1 << 20
 _OPTION = re.compile(rb"(keyid|vlanid|wps)=(\S*)[ \t]+")
@@ -31,6 +32,10 @@ class DeviceKey:
     address: MacAddress | None
     key: bytes = field(repr=False)
     is_wps: bool = False
+
+    def psk(self, ssid: Ssid) -> bytes:
+        """The PSK: the 64 hexadecimal digits, or what the passphrase makes of the network's name."""
+        return bytes.fromhex(self.key.decode("ascii")) if _HEX_KEY.fullmatch(self.key) else derive_psk(self.key, ssid)
 
 
 class PskFile:

@@ -8,20 +8,19 @@ then the network begins anew with them on the same radio.
 import asyncio
 import functools
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wpsagent.config.model import AccessPointSettings, CredentialProcessing, DeviceSettings
 from wpsagent.config.psk_file import PskFile
 from wpsagent.control.agent import AccessPointStatus, ConnectedStation
-from wpsagent.crypto.rsn_keys import derive_psk
 from wpsagent.daemon.network_settings import network_settings, parameters, store_of, told, with_network
 from wpsagent.daemon.translate import from_access_point
-from wpsagent.daemon.upkeep import Upkeep
+from wpsagent.daemon.upkeep import Upkeep, changed_fields
 from wpsagent.dot11.channels import FrequencyBand, band_of, channel_of
 from wpsagent.errors import ConfigError, UsageError
 from wpsagent.io.atomic_file import SaveError
-from wpsagent.octets import BROADCAST, NO_ADDRESS, MacAddress, Ssid
+from wpsagent.octets import BROADCAST, NO_ADDRESS, MacAddress
 from wpsagent.ports import AccessPointRadio
 from wpsagent.roles import events as ap
 from wpsagent.roles.access_point import AccessPoint
@@ -46,7 +45,6 @@ _RF_BANDS = {
     FrequencyBand.GHZ_5: RfBands.BAND_5_GHZ,
     FrequencyBand.GHZ_60: RfBands.BAND_60_GHZ,
 }
-_PSK_DIGITS = 64
 _ON_THE_FLY = {
     "source_file",
     "control_directory",
@@ -221,7 +219,7 @@ class Network(Upkeep):
             self._networks.report(e.SettingsDropped(self.interface, str(error)))
             return
         ssid = self.settings.ssid
-        self._psks.replace(DevicePsk(key.address, _psk_of(key.key, ssid), key.is_wps) for key in keys)
+        self._psks.replace(DevicePsk(key.address, key.psk(ssid), key.is_wps) for key in keys)
 
     def _psk_added(self, address: MacAddress, psk: bytes) -> None:
         """WPS gave a device a key of its own."""
@@ -295,18 +293,9 @@ class Network(Upkeep):
 
     def renewed(self, configured: AccessPointSettings) -> AccessPointSettings | None:
         """What runs, with what another configuration changes of it; None where the stations cannot stay for that."""
-        changes = {
-            field.name: value
-            for field in fields(configured)
-            if (value := getattr(configured, field.name)) != getattr(self.configured, field.name)
-        }
+        changes = {name: getattr(configured, name) for name in changed_fields(self.configured, configured)}
         settings = replace(self.settings, **changes)
-        is_the_same = all(
-            getattr(settings, field.name) == getattr(self.settings, field.name)
-            for field in fields(settings)
-            if field.name not in _ON_THE_FLY
-        )
-        return settings if is_the_same else None
+        return None if changed_fields(self.settings, settings) - _ON_THE_FLY else settings
 
     def renew(self, configured: AccessPointSettings) -> bool:
         """Go on as another configuration says, the stations staying; False, and nothing done, where they could not."""
@@ -495,8 +484,3 @@ def _policy(settings: AccessPointSettings) -> IssuingPolicy:
         extra_credentials=settings.extra_credentials,
         skips_build=settings.skip_credential_build,
     )
-
-
-def _psk_of(key: bytes, ssid: Ssid) -> bytes:
-    """The PSK of a line of psk_file: its 64 hexadecimal digits, or what its passphrase makes of the network's name."""
-    return bytes.fromhex(key.decode("ascii")) if len(key) == _PSK_DIGITS else derive_psk(key, ssid)

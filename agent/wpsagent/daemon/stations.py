@@ -6,10 +6,9 @@ be written is told to everybody, and its networks work all the same until the ag
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -19,15 +18,15 @@ from wpsagent.control.agent import AccessPoint
 from wpsagent.daemon.networks import Networks
 from wpsagent.daemon.station_access_point import SelectedAccessPoint
 from wpsagent.daemon.translate_station import from_station
-from wpsagent.daemon.upkeep import Upkeep
-from wpsagent.errors import DecodeError, UsageError
+from wpsagent.daemon.upkeep import Upkeep, changed_fields
+from wpsagent.errors import UsageError
 from wpsagent.io import link
 from wpsagent.io.atomic_file import SaveError, make_folder_of
 from wpsagent.octets import MacAddress
 from wpsagent.ports import Entropy, RadioCapabilities, StationRadio
 from wpsagent.roles.sta import events as sta
 from wpsagent.roles.sta.network import NetworkList
-from wpsagent.roles.sta.options import OPTIONS, check_option, shown_option, with_options
+from wpsagent.roles.sta.options import check_option, shown_option, with_options
 from wpsagent.roles.sta.parameters import CredentialProcessing, Elsewhere, StationParameters
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
@@ -37,8 +36,6 @@ from wpsagent.wsc.pin import generate_pin
 
 OpenStationRadio = Callable[[StationSettings], Awaitable[StationRadio]]
 """Opens the radio of a station; raises RadioError, NetlinkError."""
-
-logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from wpsagent.daemon.hand_over import Keeper
@@ -89,7 +86,7 @@ class Station(Upkeep):
         self.elsewhere = Elsewhere()
         """The other stations."""
         self._machine: StationMachine | None = None  # the last one, also while its radio is gone
-        self._options: dict[str, str] = {}
+        self._options: dict[str, str] = {}  # the file's count before what the configuration says
         self._unsaved: dict[str, str] = {}
         self._is_refusal_told = False
         self._scan_ids = count(1)
@@ -220,24 +217,8 @@ class Station(Upkeep):
         """Once: from then on what we know counts, saved or not.  Raises ConfigError."""
         if not self._is_loaded:
             self.networks.replace_all(self._store.load())
-            self._take_options()
+            self._options = self._store.options()
             self._is_loaded = True
-
-    def _take_options(self) -> None:
-        """What the file says of the station counts before what the configuration says."""
-        self._options = {}
-        for name in OPTIONS:
-            raw = self._store.file.option(name)
-            if raw is not None and self._is_possible(name, raw):
-                self._options[name] = raw
-
-    def _is_possible(self, name: str, raw: str) -> bool:
-        try:
-            check_option(name, raw)
-        except DecodeError as error:
-            logger.warning("%s: %s: %s: ignored", self.settings.networks_file, name, error)
-            return False
-        return True
 
     def _networks_changed(self) -> None:
         may_be_written = {name: raw for name, raw in self._unsaved.items() if name == "update_config"}
@@ -309,11 +290,7 @@ class Station(Upkeep):
 
         False, and nothing done, where the station has to begin anew for that.
         """
-        if any(
-            getattr(settings, field.name) != getattr(self.settings, field.name)
-            for field in fields(settings)
-            if field.name not in _ON_THE_FLY
-        ):
+        if changed_fields(self.settings, settings) - _ON_THE_FLY:
             return False
         self.settings, self._device = settings, device
         self._renew_parameters()
@@ -324,7 +301,7 @@ class Station(Upkeep):
         before = tuple(self.networks)
         networks = self._store.load()
         self._unsaved = {}
-        self._take_options()
+        self._options = self._store.options()
         self._renew_parameters()
         if networks != before:
             self.networks.replace_all(networks)

@@ -9,18 +9,26 @@ import asyncio
 import contextlib
 import logging
 from abc import ABC, abstractmethod
+from dataclasses import fields
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from wpsagent.errors import ConfigError, NetlinkError, RadioError
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from wpsagent.daemon.hand_over import TakenInterface
 
 logger = logging.getLogger(__name__)
 
 RETRY_DELAYS = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between attempts to bring it up; the last one repeats."""
+
+
+def changed_fields(before: "DataclassInstance", after: "DataclassInstance") -> set[str]:
+    """The names of what two settings of one kind do not have in common."""
+    return {field.name for field in fields(after) if getattr(after, field.name) != getattr(before, field.name)}
 
 
 class Upkeep(ABC):
