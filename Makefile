@@ -16,7 +16,7 @@ PYTEST := $(BIN)/python -m pytest -q
 NATIVE_TESTS := $(wildcard tests/unit tests/pairs tests/fuzz tests/system)
 
 # The cores are tested to the last branch; the rest, which is also tested in the lab where nothing is measured, to this figure.
-CORES := errors.py octets.py ports.py crypto/* dot11/* wsc/* rsn/* eap/*
+CORES := errors.py octets.py capabilities.py ports.py crypto/* dot11/* wsc/* rsn/* eap/*
 REST_COVERAGE ?= 80
 
 comma := ,
@@ -33,7 +33,7 @@ export COVERAGE_FILE := build/coverage
 .PHONY: help run deb install test test-native coverage test-lab test-lab-again lint format bench lab venv clean
 
 help:
-	@echo 'make run     run the agent: on this board with its radio, or simulated where there is none'
+	@echo 'make run     run the agent: on this board, or simulated where there is no configuration'
 	@echo 'make test    all tests, with coverage of the cores; the first time it builds the kernel of the radio lab'
 	@echo 'make deb     a package for Debian and Raspberry Pi OS, into dist/'
 	@echo 'make install install that package here'

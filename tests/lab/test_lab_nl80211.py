@@ -15,6 +15,7 @@ import pytest
 from tests.lab.network import interface_address, run
 from tests.lab.peers import Hostapd, WpaSupplicant
 
+from wpsagent.capabilities import InterfaceType
 from wpsagent.errors import RadioError
 from wpsagent.io.nl80211 import Nl80211Radio, discover, open_access_point_radio
 from wpsagent.octets import BROADCAST, MacAddress, Ssid
@@ -26,7 +27,6 @@ from wpsagent.ports import (
     FrameReceived,
     FrameStatus,
     InstallKey,
-    InterfaceType,
     ProbeStation,
     RadioCommand,
     RadioEvent,

@@ -27,6 +27,7 @@ from tests.unit.nl80211_world import (
 )
 from tests.unit.roles_bench import OPEN, PIN, PROTECTED, PSK, SSID, entropy_of, registrar
 
+from wpsagent.capabilities import InterfaceType
 from wpsagent.dot11.elements import WPS_VENDOR_TYPE, Elements
 from wpsagent.dot11.frames import Deauthentication
 from wpsagent.errors import OverlapError
@@ -34,7 +35,6 @@ from wpsagent.io.nl80211.access_point import open_access_point_radio
 from wpsagent.io.nl80211.firmware_radio import Nl80211FirmwareRadio
 from wpsagent.io.simulated_radio import Air
 from wpsagent.octets import MacAddress
-from wpsagent.ports import InterfaceType
 from wpsagent.roles.access_point import AccessPoint
 from wpsagent.roles.events import (
     AccessPointLost,

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wpsagent.capabilities import Band, Frequency, InterfaceType, RadioCapabilities
 from wpsagent.config.loader import parse
 from wpsagent.config.model import ButtonSettings, Configuration, LedSettings, MqttSettings
 from wpsagent.daemon.board import BoardUnavailableError
@@ -17,7 +18,6 @@ from wpsagent.io.control_client import ControlSocketError
 from wpsagent.io.hand_over.choice import Choice, Place, choose
 from wpsagent.io.nl80211.capabilities import InterfaceDescription, RfkillState, WiphyDescription
 from wpsagent.octets import MacAddress, Ssid
-from wpsagent.ports import Band, Frequency, InterfaceType, RadioCapabilities
 from wpsagent_board.errors import BoardError
 
 CONFIG_PATH = Path("/etc/wps-agent/wps-agent.toml")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from wpsagent.capabilities import RadioCapabilities
 from wpsagent.crypto.diffie_hellman import KeyPair
 from wpsagent.dot11.elements import (
     extended_supported_rates_element,
@@ -35,7 +36,6 @@ from wpsagent.ports import (
     FrameReceived,
     FrameStatus,
     InstallKey,
-    RadioCapabilities,
     RadioCommand,
     RadioEvent,
     RemoveStation,

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from tests.unit.roles_bench import entropy_of
 from tests.unit.sta_air import OWN, RSNE, address
 
+from wpsagent.capabilities import RadioCapabilities
 from wpsagent.eap.authenticator import EapAuthenticator
 from wpsagent.eap.machine import Role, WscMachine
 from wpsagent.io.simulated_radio import SIMULATED_CAPABILITIES
@@ -18,7 +19,6 @@ from wpsagent.ports import (
     Disconnect,
     Disconnected,
     EapolReceived,
-    RadioCapabilities,
     ScanFinished,
     ScanResult,
     SendEapol,

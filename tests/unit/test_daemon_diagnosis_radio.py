@@ -17,11 +17,11 @@ from tests.unit.diagnosis_world import (
     wiphy,
 )
 
+from wpsagent.capabilities import Frequency, InterfaceCombination, InterfaceLimit, InterfaceType, RadioCapabilities
 from wpsagent.daemon.diagnosis import CommandResult, Level
 from wpsagent.daemon.diagnosis.findings import ok, problem, warning
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.io.nl80211.capabilities import RfkillState
-from wpsagent.ports import Frequency, InterfaceCombination, InterfaceLimit, InterfaceType, RadioCapabilities
 
 AP = InterfaceType.AP
 

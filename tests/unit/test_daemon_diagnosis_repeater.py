@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from tests.unit.diagnosis_world import ACCESS_POINT, World, capabilities, interface, wiphy
 
+from wpsagent.capabilities import InterfaceCombination, InterfaceLimit, InterfaceType
 from wpsagent.daemon.diagnosis import Level
 from wpsagent.daemon.diagnosis.survey import Claim, Survey
-from wpsagent.ports import InterfaceCombination, InterfaceLimit, InterfaceType
 
 CREATED = '[[station]]\ninterface = "sta0"\ncreate_on = "phy0"\n'
 

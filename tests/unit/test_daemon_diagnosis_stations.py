@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.unit.diagnosis_world import ACCESS_POINT, World, capabilities, interface, wiphy
 
+from wpsagent.capabilities import InterfaceType
 from wpsagent.daemon.diagnosis import Finding, Level
-from wpsagent.ports import InterfaceType
 
 STATION = '[[station]]\ninterface = "wlan0"\n'
 SOCKET = "/run/wps-agent/control"

@@ -10,6 +10,7 @@ from tests.unit.jumping_loop import run
 from tests.unit.roles_bench import PHONE, authentication
 from tests.unit.roles_fake_radio import FakeRadio, settle
 
+from wpsagent.capabilities import InterfaceCombination, InterfaceLimit, InterfaceType, RadioCapabilities
 from wpsagent.config.loader import parse
 from wpsagent.config.model import AccessPointSettings, StationSettings
 from wpsagent.daemon.shared_radio import PAUSE, SharedRadios
@@ -28,10 +29,6 @@ from wpsagent.ports import (
     Disconnected,
     EapolReceived,
     FrameReceived,
-    InterfaceCombination,
-    InterfaceLimit,
-    InterfaceType,
-    RadioCapabilities,
     RadioLost,
     ReadActivity,
     Roamed,

@@ -29,13 +29,11 @@ from tests.unit.nl80211_world import (
     worlds,
 )
 
+from wpsagent.capabilities import InterfaceType
 from wpsagent.io.nl80211 import RfkillState
 from wpsagent.io.nl80211.access_point import open_access_point_radio
 from wpsagent.io.nl80211.radio import Nl80211Radio
 from wpsagent.octets import MacAddress
-from wpsagent.ports import (
-    InterfaceType,
-)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import TypeVar
 import pytest
 from tests.unit.nl80211_kernel import FakeKernel, Request, attribute, nest, u8, u16, u32
 
+from wpsagent.capabilities import Band, Frequency, InterfaceType
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.io.nl80211 import capabilities
 from wpsagent.io.nl80211.capabilities import (
@@ -23,7 +24,6 @@ from wpsagent.io.nl80211.capabilities import (
 )
 from wpsagent.io.nl80211.transport import Transport
 from wpsagent.octets import NO_ADDRESS, MacAddress, Ssid
-from wpsagent.ports import Band, Frequency, InterfaceType
 
 Result = TypeVar("Result")
 

@@ -32,17 +32,15 @@ from tests.unit.nl80211_world import (
     worlds,
 )
 
+from wpsagent.capabilities import Band, Frequency, RadioCapabilities
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.io.nl80211.radio import Nl80211Radio, describe_channel
 from wpsagent.ports import (
     AddStation,
     AuthorizeStation,
-    Band,
     Beacon,
-    Frequency,
     InstallKey,
     ProbeStation,
-    RadioCapabilities,
     ReadActivity,
     RemoveStation,
     SendEapol,

@@ -25,6 +25,7 @@ from tests.unit.nl80211_world import (
     worlds,
 )
 
+from wpsagent.capabilities import InterfaceCombination, InterfaceLimit, InterfaceType, RadioCapabilities
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.io.nl80211 import Nl80211StationRadio
 from wpsagent.io.nl80211.capabilities import read_wiphys
@@ -38,10 +39,6 @@ from wpsagent.ports import (
     ChannelSwitchAnnounced,
     ChannelSwitched,
     Connect,
-    InterfaceCombination,
-    InterfaceLimit,
-    InterfaceType,
-    RadioCapabilities,
     RadioEvent,
     StationEvent,
     SwitchChannel,

@@ -29,6 +29,7 @@ from tests.unit.nl80211_world import (
     worlds,
 )
 
+from wpsagent.capabilities import InterfaceType
 from wpsagent.dot11.frames import Deauthentication, Disassociation
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.io.nl80211 import Nl80211StationRadio, RfkillState, open_station_radio
@@ -45,7 +46,6 @@ from wpsagent.ports import (
     FrameReceived,
     InstallKey,
     InstallReceiveKey,
-    InterfaceType,
     RadioLost,
     RemoveStation,
     Roamed,

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.roles_bench import AP, PHONE, PROTECTED, Bench, access_point, frames_of, only, outline, registrar
 
+from wpsagent.capabilities import Band, Frequency
 from wpsagent.dot11.elements import ElementId, Elements
 from wpsagent.dot11.frames import Beacon as BeaconFrame
 from wpsagent.dot11.frames import Deauthentication, ProbeResponse, decode_frame
@@ -13,10 +14,8 @@ from wpsagent.errors import RadioError
 from wpsagent.io.simulated_radio import SIMULATED_CAPABILITIES
 from wpsagent.octets import BROADCAST
 from wpsagent.ports import (
-    Band,
     ChannelSwitched,
     CommandFailed,
-    Frequency,
     RadioLost,
     SendFrame,
     SetBeacon,

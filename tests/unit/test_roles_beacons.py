@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.roles_bench import AP, PHONE, RSNE, SSID
 
+from wpsagent.capabilities import Band, Frequency, RadioCapabilities
 from wpsagent.dot11.elements import ElementId, Elements
 from wpsagent.dot11.frames import (
     AssociationResponse,
@@ -17,7 +18,6 @@ from wpsagent.dot11.frames import Beacon as BeaconFrame
 from wpsagent.errors import RadioError
 from wpsagent.io.simulated_radio import SIMULATED_CAPABILITIES
 from wpsagent.octets import BROADCAST
-from wpsagent.ports import Band, Frequency, RadioCapabilities
 from wpsagent.roles.beacons import ApDescription
 
 HT = bytes.fromhex("2c0003ffff000000000000000000000000000000000000000000")

@@ -8,12 +8,12 @@ port control) the reply is that of a wpa_supplicant which has none.
 from collections.abc import Callable, Mapping, Sequence
 
 from wpsagent import __version__
+from wpsagent.capabilities import Frequency, InterfaceType, RadioCapabilities
 from wpsagent.control.station_arguments import one_word, station_of
 from wpsagent.control.station_texts import format_driver_status, format_status
 from wpsagent.control.table import OK, Argument, Call, Command, text, text_of
 from wpsagent.dot11.channels import channel_of
 from wpsagent.errors import UsageError
-from wpsagent.ports import Frequency, InterfaceType, RadioCapabilities
 from wpsagent.roles.sta.options import OPTIONS
 from wpsagent.rsn.rsne import CipherSuite
 

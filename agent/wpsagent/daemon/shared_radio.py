@@ -21,6 +21,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from wpsagent.capabilities import InterfaceType, RadioCapabilities
 from wpsagent.config.model import AccessPointSettings, StationSettings
 from wpsagent.daemon.networks import OpenRadio
 from wpsagent.daemon.stations import OpenStationRadio
@@ -36,8 +37,6 @@ from wpsagent.ports import (
     Connect,
     Disconnected,
     FrameReceived,
-    InterfaceType,
-    RadioCapabilities,
     RadioCommand,
     RadioEvent,
     RadioLost,

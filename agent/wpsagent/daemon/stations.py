@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from wpsagent.capabilities import RadioCapabilities
 from wpsagent.config.model import Configuration, DeviceSettings, HandOver, PushButtonScan, StationSettings
 from wpsagent.control.agent import AccessPoint
 from wpsagent.daemon.networks import Networks
@@ -23,7 +24,7 @@ from wpsagent.errors import UsageError
 from wpsagent.io import link
 from wpsagent.io.atomic_file import SaveError, make_folder_of
 from wpsagent.octets import MacAddress
-from wpsagent.ports import Entropy, RadioCapabilities, StationRadio
+from wpsagent.ports import Entropy, StationRadio
 from wpsagent.roles.sta import events as sta
 from wpsagent.roles.sta.network import NetworkList
 from wpsagent.roles.sta.options import check_option, shown_option, with_options

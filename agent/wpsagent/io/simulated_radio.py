@@ -12,21 +12,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from wpsagent.capabilities import Band, Frequency, InterfaceType, RadioCapabilities
 from wpsagent.errors import RadioError
 from wpsagent.octets import BROADCAST, MacAddress
 from wpsagent.ports import (
     AccessPointRadio,
     AddStation,
     AuthorizeStation,
-    Band,
     EapolReceived,
     FrameReceived,
     FrameStatus,
-    Frequency,
     InstallKey,
-    InterfaceType,
     ProbeStation,
-    RadioCapabilities,
     RadioCommand,
     RadioEvent,
     ReadActivity,

@@ -18,6 +18,7 @@ Refuses: shared-key and SAE authentication, WEP, TKIP, stations beyond max_stati
 identities of the standard.  Ignores frames for other BSSes and whatever it cannot decode.
 """
 
+from wpsagent.capabilities import RadioCapabilities
 from wpsagent.crypto.rsn_keys import derive_psk
 from wpsagent.dot11.elements import WPS_VENDOR_TYPE, ElementId, Elements
 from wpsagent.dot11.frames import (
@@ -45,7 +46,6 @@ from wpsagent.ports import (
     FrameReceived,
     FrameStatus,
     InstallKey,
-    RadioCapabilities,
     RadioCommand,
     RadioEvent,
     RadioLost,

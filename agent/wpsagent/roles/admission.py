@@ -7,10 +7,10 @@ that wants to enrol associates without RSN, with a WPS element or, as Windows do
 
 from dataclasses import dataclass, replace
 
+from wpsagent.capabilities import RadioCapabilities
 from wpsagent.dot11.elements import WPS_VENDOR_TYPE, ElementId, Elements
 from wpsagent.dot11.frames import ReasonCode, StatusCode
 from wpsagent.errors import DecodeError
-from wpsagent.ports import RadioCapabilities
 from wpsagent.roles.beacons import ApDescription
 from wpsagent.roles.station import Security
 from wpsagent.rsn.rsne import WPA2_PSK_CCMP, RsnCapability, Rsne, check_association

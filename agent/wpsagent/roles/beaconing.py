@@ -15,11 +15,12 @@ from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, replace
 
+from wpsagent.capabilities import RadioCapabilities
 from wpsagent.dot11.channels import band_of, channel_of
 from wpsagent.dot11.elements import ElementId, element
 from wpsagent.errors import RadioError, UsageError
 from wpsagent.octets import MacAddress
-from wpsagent.ports import Beacon, RadioCapabilities, RadioCommand, SetBeacon, StartAccessPoint, SwitchChannel
+from wpsagent.ports import Beacon, RadioCommand, SetBeacon, StartAccessPoint, SwitchChannel
 from wpsagent.roles.beacons import ApDescription
 from wpsagent.roles.events import ApEvent, ChannelChanged
 from wpsagent.roles.own_frames import OwnFrames

@@ -9,6 +9,7 @@ vendor elements WMM and WPS last.
 from dataclasses import dataclass
 from typing import Self
 
+from wpsagent.capabilities import Band, RadioCapabilities
 from wpsagent.dot11.channels import FrequencyBand, band_of, channel_of
 from wpsagent.dot11.elements import (
     ChannelRange,
@@ -28,7 +29,7 @@ from wpsagent.dot11.frames import AssociationResponse, Capability, ProbeResponse
 from wpsagent.dot11.frames import Beacon as BeaconFrame
 from wpsagent.errors import DecodeError, RadioError
 from wpsagent.octets import BROADCAST, MacAddress, Ssid
-from wpsagent.ports import Band, Beacon, RadioCapabilities
+from wpsagent.ports import Beacon
 
 # Rates in units of 500 kbit/s: those every station of the band must know.
 _BASIC_2_4_GHZ = (2, 4, 11, 22)

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
+from wpsagent.capabilities import InterfaceType
 from wpsagent.daemon.diagnosis.findings import Finding, ok, problem, skipped, warning
 from wpsagent.daemon.diagnosis.radio import interface_of
 from wpsagent.daemon.diagnosis.survey import Claim, CommandResult, Presence, Survey
-from wpsagent.ports import InterfaceType
 
 # nmcli(1), exit status
 _NOT_RUNNING, _NO_SUCH_DEVICE = 8, 10

@@ -7,6 +7,7 @@ Sources: Documentation/ABI/stable/sysfs-class-rfkill; IEEE 802.11-2020, table 9-
 import re
 from collections.abc import AsyncIterator
 
+from wpsagent.capabilities import Frequency, InterfaceType, RadioCapabilities
 from wpsagent.config.model import AccessPointSettings, Security, StationSettings
 from wpsagent.daemon.diagnosis.findings import Finding, ok, problem, skipped, warning
 from wpsagent.daemon.diagnosis.survey import Survey
@@ -14,7 +15,6 @@ from wpsagent.dot11.channels import channel_of
 from wpsagent.errors import AgentError, UsageError
 from wpsagent.io.nl80211.capabilities import InterfaceDescription, WiphyDescription
 from wpsagent.io.nl80211.sharing import shared_channels, why_not_together
-from wpsagent.ports import Frequency, InterfaceType, RadioCapabilities
 
 _CCMP_128 = 0x000FAC04
 _FIRMWARE = (

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The way to an access point's radio: which of the two kinds it is, the radio's capabilities say."""
 
+from wpsagent.capabilities import RadioCapabilities
 from wpsagent.io.nl80211.bring_up import Plan
 from wpsagent.io.nl80211.firmware_radio import Nl80211FirmwareRadio
 from wpsagent.io.nl80211.interface import open_radio
 from wpsagent.io.nl80211.radio import Nl80211Radio
 from wpsagent.octets import MacAddress
-from wpsagent.ports import RadioCapabilities
 
 
 async def open_access_point_radio(

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from wpsagent.capabilities import InterfaceType, RadioCapabilities
 from wpsagent.errors import AgentError, NetlinkError, RadioError
 from wpsagent.io import link
 from wpsagent.io.nl80211 import requests
@@ -31,7 +32,6 @@ from wpsagent.io.nl80211.enumerations import Command
 from wpsagent.io.nl80211.sharing import counted, why_not_together
 from wpsagent.io.nl80211.transport import Transport
 from wpsagent.octets import MacAddress
-from wpsagent.ports import InterfaceType, RadioCapabilities
 
 _log = logging.getLogger(__name__)
 

@@ -13,13 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from wpsagent.errors import DecodeError, NetlinkError, RadioError
-from wpsagent.io.nl80211.codec import BAND, BITRATE, COMBINATION, FREQUENCY, LIMIT, Message, Nest
-from wpsagent.io.nl80211.enumerations import Command, ExtFeature
-from wpsagent.io.nl80211.netlink import split_attributes
-from wpsagent.io.nl80211.transport import Transport
-from wpsagent.octets import NO_ADDRESS, MacAddress, Ssid
-from wpsagent.ports import (
+from wpsagent.capabilities import (
     Band,
     Frequency,
     InterfaceCombination,
@@ -27,6 +21,12 @@ from wpsagent.ports import (
     InterfaceType,
     RadioCapabilities,
 )
+from wpsagent.errors import DecodeError, NetlinkError, RadioError
+from wpsagent.io.nl80211.codec import BAND, BITRATE, COMBINATION, FREQUENCY, LIMIT, Message, Nest
+from wpsagent.io.nl80211.enumerations import Command, ExtFeature
+from wpsagent.io.nl80211.netlink import split_attributes
+from wpsagent.io.nl80211.transport import Transport
+from wpsagent.octets import NO_ADDRESS, MacAddress, Ssid
 
 _SYS_IEEE80211 = Path("/sys/class/ieee80211")
 _SYS_RFKILL = Path("/sys/class/rfkill")

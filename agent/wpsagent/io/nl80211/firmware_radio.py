@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
+from wpsagent.capabilities import RadioCapabilities
 from wpsagent.dot11.frames import Deauthentication, ReasonCode, decode_frame
 from wpsagent.errors import DecodeError, NetlinkError, RadioError
 from wpsagent.io.nl80211 import requests
@@ -33,7 +34,6 @@ from wpsagent.ports import (
     AddStation,
     AuthorizeStation,
     EapolReceived,
-    RadioCapabilities,
     RadioCommand,
     RemoveStation,
     SendFrame,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, ClassVar, Generic, TypeVar
 
+from wpsagent.capabilities import RadioCapabilities
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.io import link
 from wpsagent.io.nl80211 import requests
@@ -23,7 +24,7 @@ from wpsagent.io.nl80211.enumerations import ETHERTYPE_EAPOL, Command
 from wpsagent.io.nl80211.transport import Transport
 from wpsagent.io.packet_socket import EapolSocket
 from wpsagent.octets import MacAddress
-from wpsagent.ports import RadioCapabilities, SendEapol, SendFrame
+from wpsagent.ports import SendEapol, SendFrame
 
 _EARLY_EVENTS = 64
 _PROTECTED_FRAME = 0x40  # in the second octet of Frame Control (IEEE 802.11-2020, 9.2.4.1)

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
+from wpsagent.capabilities import RadioCapabilities
 from wpsagent.errors import NetlinkError, RadioError
 from wpsagent.io.nl80211 import requests
 from wpsagent.io.nl80211.capabilities import read_interface, read_wiphys
@@ -31,7 +32,6 @@ from wpsagent.ports import (
     FrameStatus,
     InstallKey,
     ProbeStation,
-    RadioCapabilities,
     RadioCommand,
     RadioEvent,
     RadioLost,

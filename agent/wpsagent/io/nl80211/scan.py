@@ -26,6 +26,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
+from wpsagent.capabilities import RadioCapabilities
 from wpsagent.errors import AgentError, NetlinkError, RadioError
 from wpsagent.io.nl80211 import requests
 from wpsagent.io.nl80211.codec import Attributes, Message
@@ -33,7 +34,7 @@ from wpsagent.io.nl80211.enumerations import Command
 from wpsagent.io.nl80211.netlink import ATTRIBUTE_HEADER, NLA_TYPE_MASK
 from wpsagent.io.nl80211.transport import Transport
 from wpsagent.octets import MacAddress, Ssid
-from wpsagent.ports import CommandFailed, RadioCapabilities, ScanFinished, ScanResult, TriggerScan
+from wpsagent.ports import CommandFailed, ScanFinished, ScanResult, TriggerScan
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ refused here the kernel refuses too, with EBUSY when the interface is set up.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from wpsagent.ports import InterfaceType, RadioCapabilities
+from wpsagent.capabilities import InterfaceType, RadioCapabilities
 
 _NAMES = {
     InterfaceType.ADHOC: "an ad hoc interface",

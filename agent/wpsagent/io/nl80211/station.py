@@ -19,6 +19,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
+from wpsagent.capabilities import InterfaceType, RadioCapabilities
 from wpsagent.dot11.frames import Deauthentication, decode_frame
 from wpsagent.errors import DecodeError, NetlinkError, RadioError
 from wpsagent.io import link
@@ -46,8 +47,6 @@ from wpsagent.ports import (
     FrameReceived,
     InstallKey,
     InstallReceiveKey,
-    InterfaceType,
-    RadioCapabilities,
     RadioLost,
     RemoveStation,
     Roamed,

@@ -22,6 +22,7 @@ Refuses nothing that the radio reports: what does not fit the state is dropped.
 from collections import deque
 from dataclasses import dataclass
 
+from wpsagent.capabilities import RadioCapabilities
 from wpsagent.dot11.frames import ReasonCode
 from wpsagent.eap.events import EapEnded, EapStarted, MethodSelected
 from wpsagent.errors import ProtocolError
@@ -29,7 +30,6 @@ from wpsagent.octets import MacAddress
 from wpsagent.ports import (
     CommandFailed,
     Entropy,
-    RadioCapabilities,
     RadioLost,
     Roamed,
     ScanFinished,

@@ -9,8 +9,9 @@ Hidden networks are asked for by name, as many in one scan as the radio can.
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+from wpsagent.capabilities import RadioCapabilities
 from wpsagent.octets import Ssid
-from wpsagent.ports import RadioCapabilities, TriggerScan
+from wpsagent.ports import TriggerScan
 from wpsagent.roles.sta.bss_table import Bss, BssTable
 from wpsagent.roles.sta.faults import Faults
 from wpsagent.roles.sta.network import ANY_PROTECTION, Network, NetworkList, ProtectionPolicy

@@ -8,8 +8,9 @@ that the run brings takes its place and its id.  Every run ends with exactly one
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from wpsagent.capabilities import RadioCapabilities
 from wpsagent.octets import MacAddress
-from wpsagent.ports import Entropy, RadioCapabilities, TriggerScan
+from wpsagent.ports import Entropy, TriggerScan
 from wpsagent.roles.sta import events as report
 from wpsagent.roles.sta.association import AssociationEnded, AssociationEvent
 from wpsagent.roles.sta.bss_table import Bss

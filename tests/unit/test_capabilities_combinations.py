@@ -3,7 +3,7 @@
 
 import pytest
 
-from wpsagent.ports import InterfaceCombination, InterfaceLimit, InterfaceType, RadioCapabilities
+from wpsagent.capabilities import InterfaceCombination, InterfaceLimit, InterfaceType, RadioCapabilities
 
 AP, STATION, P2P = InterfaceType.AP, InterfaceType.STATION, InterfaceType.P2P_DEVICE
 
