@@ -93,7 +93,6 @@ _FRAGMENTS = tuple(
     for packets in (corpus.WSC_PACKETS[-3:-1], corpus.WSC_PACKETS[:2], corpus.WSC_PACKETS[-3:-2])
 )
 _WRAPPED = tuple(data.wrap(corpus.KEK) for data in corpus.KEY_DATA)
-_BODIES = tuple(element[2:] for element in corpus.ELEMENTS)
 
 # name: (decoder, corpus, errors that are not failures)
 _REFUSALS = (DecodeError,)
