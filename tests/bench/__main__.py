@@ -4,7 +4,7 @@
 The file is a flat object: name → {ours, theirs, ratio, unit, runs}; ours and theirs are medians,
 ratio is ours / theirs.  {press,pin}_to_connected_A_S is for the access point A and the station S, each ours or theirs;
 theirs is there always that of hostapd and wpa_supplicant, and so it is for press_to_connected_fast_ours_ours.
-All but dh_group5, scan_decode_…, ctrl_ping_rate and …_native are measured in one guest of the radio lab, where
+All but dh_group5, scan_decode_…, ctrl_ping_rate, fleet_… and …_native are measured in guests of the radio lab, where
 computing is slower than on the host: the ratios tell more than the figures.
 """
 
