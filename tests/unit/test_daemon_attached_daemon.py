@@ -281,6 +281,25 @@ def test_one_press_opens_two_and_the_first_success_ends_the_other(tmp_path: Path
     run(scene())
 
 
+def test_who_was_turned_away_by_both_counts_once_with_its_last_time(tmp_path: Path) -> None:
+    other = "11111111-d6fb-5108-adbb-bea66bb87333"
+
+    async def scene() -> None:
+        one, two = hostapd(tmp_path, "ap0"), hostapd(tmp_path, "ap1")
+        async with house_of(tmp_path, theirs("ap0") + theirs("ap1")) as house:
+            for owner, uuid in ((one, UUID), (one, other), (two, UUID)):
+                owner.tell(f"WPS-PIN-NEEDED {uuid} {PHONE} [Phone|Maker|Model|1|2|10-0050F204-5]")
+                await asyncio.sleep(1.0)
+            assert [enrollee.uuid_e for enrollee in house.daemon.pending_pins("main")] == [
+                UUID_E,
+                bytes.fromhex(other.replace("-", "")),
+            ]
+        one.close()
+        two.close()
+
+    run(scene())
+
+
 def test_one_that_is_away_does_not_keep_the_other_from_opening(tmp_path: Path) -> None:
     async def scene() -> None:
         two = hostapd(tmp_path, "ap1")

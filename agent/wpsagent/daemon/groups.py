@@ -122,4 +122,5 @@ class Groups:
     def _requests(self, ours: Ours, theirs: set[str]) -> list[PendingPin]:
         waiting = [*self._networks.pin_requests(ours), *self._attachments.pin_requests(theirs)]
         waiting.sort(key=lambda pending: pending.needed_at)
-        return list(reversed({pending.enrollee.uuid_e: pending for pending in waiting}.values()))
+        latest = {pending.enrollee.uuid_e: pending for pending in waiting}
+        return sorted(latest.values(), key=lambda pending: pending.needed_at, reverse=True)

@@ -21,7 +21,7 @@ from wpsagent.status import events as e
 from wpsagent.wsc.ap_enrolment import AccessPointEnrolment, ApEnrolmentParameters
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.device import uuid_from_mac
-from wpsagent.wsc.enrollee_table import EnrolleeInformation, PendingPin
+from wpsagent.wsc.enrollee_table import PendingPin
 from wpsagent.wsc.enumerations import RfBands
 from wpsagent.wsc.internal_registrar import EnrolmentSucceeded, InternalRegistrar, InternalRegistrarEvent
 
@@ -155,16 +155,10 @@ class Networks:
             group.registrar.handle_timer(asyncio.get_running_loop().time())
             group.pump()
 
-    def pending_pins(self, groups: Mapping[str, ButtonGroup]) -> list[EnrolleeInformation]:
-        """Who waits for somebody to enter its PIN, each once."""
-        return [pending.enrollee for pending in self.pin_requests(groups)]
-
     def pin_requests(self, groups: Mapping[str, ButtonGroup]) -> list[PendingPin]:
-        """The same with the times at which they were last turned away, the last one first."""
+        """Who waits for somebody to enter its PIN; once for each group that turned it away."""
         now = asyncio.get_running_loop().time()
-        waiting = [pending for group in groups.values() for pending in group.registrar.pending_pins(now)]
-        waiting.sort(key=lambda pending: pending.needed_at)
-        return list(reversed({pending.enrollee.uuid_e: pending for pending in waiting}.values()))
+        return [pending for group in groups.values() for pending in group.registrar.pending_pins(now)]
 
     # ---- other settings
 
