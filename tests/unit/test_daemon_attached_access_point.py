@@ -4,6 +4,7 @@
 import random
 
 import pytest
+from tests.unit.owned_bench import answered, events_of, heard
 
 from wpsagent.daemon.attached.access_point import OwnedAccessPoint
 from wpsagent.errors import UsageError
@@ -31,27 +32,12 @@ SEEN = f"WPS-ENROLLEE-SEEN {PHONE} {UUID} 10-0050F204-5 0x188 4 1 [Phone]"
 Reason = e.SessionEndReason
 
 
-def events_of(machine: OwnedAccessPoint) -> list[e.AgentEvent]:
-    return list(iter(machine.next_event, None))
-
-
 def begun(status: str = STATUS) -> OwnedAccessPoint:
     machine = OwnedAccessPoint("wlan0", "main")
     machine.begin(status, 0.0)
     machine.commands_to_send()
     events_of(machine)
     return machine
-
-
-def heard(machine: OwnedAccessPoint, *lines: str, now: float = 10.0) -> list[e.AgentEvent]:
-    for line in lines:
-        machine.receive(f"<3>{line}", now)
-    return events_of(machine)
-
-
-def answered(machine: OwnedAccessPoint, command: str, reply: str, now: float = 10.0) -> list[e.AgentEvent]:
-    machine.answered(command, reply, now)
-    return events_of(machine)
 
 
 def test_what_it_is_is_told_and_the_rest_asked_for() -> None:

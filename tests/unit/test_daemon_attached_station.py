@@ -4,11 +4,11 @@
 import random
 
 import pytest
+from tests.unit.owned_bench import answered, events_of, heard
 
 from wpsagent.daemon.attached.station import OwnedStation
 from wpsagent.errors import UsageError
 from wpsagent.octets import MacAddress, Ssid
-from wpsagent.status import events as e
 from wpsagent.status import station_events as s
 
 AP = MacAddress.parse("02:00:00:00:00:0a")
@@ -18,27 +18,12 @@ NETWORKS = "network id / ssid / bssid / flags\n0\thome\tany\t[CURRENT]\n1\tgarde
 Result, Method = s.StationWpsResult, s.StationMethod
 
 
-def events_of(machine: OwnedStation) -> list[e.AgentEvent]:
-    return list(iter(machine.next_event, None))
-
-
 def begun(status: str = IDLE) -> OwnedStation:
     machine = OwnedStation("wlan1")
     machine.begin(status, 0.0)
     machine.commands_to_send()
     events_of(machine)
     return machine
-
-
-def heard(machine: OwnedStation, *lines: str, now: float = 10.0) -> list[e.AgentEvent]:
-    for line in lines:
-        machine.receive(f"<3>{line}", now)
-    return events_of(machine)
-
-
-def answered(machine: OwnedStation, command: str, reply: str, now: float = 10.0) -> list[e.AgentEvent]:
-    machine.answered(command, reply, now)
-    return events_of(machine)
 
 
 def test_what_it_is_is_told_and_its_networks_asked_for() -> None:

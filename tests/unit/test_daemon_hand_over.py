@@ -82,7 +82,7 @@ class Managed(House):
         return bool(Mark(str(self.folder), "sta0"))
 
     def press_both(self) -> None:
-        self.access_point.group.press_button()
+        self.neighbours.group.press_button()
         self.stations.press_button()
 
 
@@ -162,7 +162,7 @@ def test_another_run_begun_at_once_keeps_the_interface(tmp_path: Path) -> None:
             await house.until(s.StationWpsStarted)
             house.stations.press_button()  # replaces the first
             await house.until(s.StationWpsStarted)
-            house.access_point.group.press_button()
+            house.neighbours.group.press_button()
             await house.until(s.HandedOver)
             assert manager.heard == ["take", "store", "give with home"]
 
@@ -312,14 +312,14 @@ def test_what_is_learnt_and_not_joined_is_told_and_the_interface_given_back(tmp_
 
             def pull_the_plug(_station: Station, event: sta.StationReport) -> None:
                 if isinstance(event, sta.WpsEnded):
-                    gone.append(asyncio.create_task(house.access_point.runner.stop()))
+                    gone.append(asyncio.create_task(house.neighbours.runner.stop()))
 
             house.stations.observers.append(pull_the_plug)
             house.press_both()
             assert "could not be joined" in (await house.until(s.HandOverFailed)).reason
             await house.until(s.InterfaceGivenBack)
             await asyncio.gather(*gone)
-            await house.access_point.start()
+            await house.neighbours.start()
 
     run(scene())
 

@@ -2,15 +2,14 @@
 """A station that becomes an access point and a station again, stations that come and go, and options that are kept."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
-from tests.pairs.station_world import AP, DEVICE, PASSPHRASE, STATION, WorldAccessPoint, protected
+from tests.pairs.station_world import PASSPHRASE, STATION
 from tests.unit.jumping_loop import run
 from tests.unit.roles_bench import entropy_of
+from tests.unit.station_house import KNOWN, StationHouse
 
 from wpsagent.config.loader import parse
 from wpsagent.config.model import AccessPointSettings, EapolTransport, Security, StationSettings
@@ -19,47 +18,33 @@ from wpsagent.daemon.control import ControlSockets, Settings
 from wpsagent.daemon.interfaces import Interfaces
 from wpsagent.daemon.networks import Networks
 from wpsagent.daemon.station_access_point import access_point_settings
-from wpsagent.daemon.stations import Station, Stations
+from wpsagent.daemon.stations import Stations
 from wpsagent.errors import AgentError, ConfigError, DecodeError, UsageError
-from wpsagent.io.simulated_radio import Air, SimulatedAccessPointRadio
+from wpsagent.io.simulated_radio import SimulatedAccessPointRadio
 from wpsagent.io.simulated_station_radio import SimulatedStationRadio
 from wpsagent.octets import Ssid
 from wpsagent.ports import AccessPointRadio, StationRadio
 from wpsagent.roles.sta.network import ACCESS_POINT, Network
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
-from wpsagent.wsc.device import uuid_from_mac
-from wpsagent.wsc.internal_registrar import InternalRegistrar
 from wpsagent.wsc.lock_out import SetupLockMode
 
-_E = TypeVar("_E")
 
-KNOWN = f'update_config=1\n\nnetwork={{\n\tssid="home"\n\tpsk="{PASSPHRASE.decode()}"\n}}\n'
-
-
-class House:
+class House(StationHouse):
     """The stations of a configuration that may become access points, and the access point of the neighbours."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self.folder = folder
-        self.air = Air()
         self.file = folder / "sta0.conf"
         text = (
             f'[agent]\nstate_directory = "{folder}"\n[[station]]\ninterface = "sta0"\nnetworks_file = "{self.file}"\n'
         )
         configuration = parse(text, host_name="house")
-        self.told: list[e.AgentEvent] = []
         self.networks = Networks(configuration, self._open_access_point, entropy_of("networks"), self.told.append)
         self.stations = Stations(
             configuration, self._open, entropy_of("house"), self.told.append, access_points=self.networks
         )
-        self.neighbours = WorldAccessPoint(
-            self.air, AP, protected(), 2437, InternalRegistrar(DEVICE, uuid_from_mac(AP), entropy_of("registrar"))
-        )
-
-    @property
-    def station(self) -> Station:
-        return self.stations.stations[0]
 
     def access_point(self) -> AccessPoint | None:
         """What the station is now."""
@@ -71,27 +56,9 @@ class House:
     async def _open_access_point(self, settings: AccessPointSettings) -> AccessPointRadio:
         return SimulatedAccessPointRadio(self.air, settings.interface, STATION)
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["House"]:
-        await self.neighbours.start()
-        await self.stations.start()
-        try:
-            yield self
-        finally:
-            await self.stations.stop()
-            await self.networks.stop()
-            await self.neighbours.runner.stop()
-            self.neighbours.group.stop()
-
-    async def until(self, kind: type[_E], seconds: float = 100.0) -> _E:
-        """The next event of a kind; it and those before it are taken."""
-        for _ in range(int(seconds * 10)):
-            for index, event in enumerate(self.told):
-                if isinstance(event, kind):
-                    del self.told[: index + 1]
-                    return event
-            await asyncio.sleep(0.1)
-        raise AssertionError(f"no {kind.__name__} in {seconds} s; told: {self.told}")
+    async def stop(self) -> None:
+        await super().stop()
+        await self.networks.stop()
 
     def add_party(self) -> int:
         """A network with mode=2; its number."""

@@ -3,15 +3,14 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from tests.pairs.station_world import AP, DEVICE, PASSPHRASE, STATION, WorldAccessPoint, protected
 from tests.unit.jumping_loop import run
 from tests.unit.roles_bench import entropy_of
+from tests.unit.station_house import KNOWN, StationHouse
 from tests.unit.test_control_commands import FakeAgent
 
 from wpsagent.config.loader import parse
@@ -28,36 +27,24 @@ from wpsagent.roles.sta.machine import StationState
 from wpsagent.roles.sta.parameters import Elsewhere
 from wpsagent.roles.sta.wps_control import LISTEN_LIMIT
 from wpsagent.rsn.rsne import FrameProtection
-from wpsagent.status import events as e
 from wpsagent.status import station_events as s
-from wpsagent.wsc.device import uuid_from_mac
 from wpsagent.wsc.enumerations import ConfigMethods, RfBands
 from wpsagent.wsc.internal_registrar import InternalRegistrar
 
-_E = TypeVar("_E")
-
 OTHER = MacAddress.parse("02:00:00:00:02:00")
 OTHER_AP = MacAddress.parse("02:00:00:00:00:77")
-KNOWN = f'update_config=1\n\nnetwork={{\n\tssid="home"\n\tpsk="{PASSPHRASE.decode()}"\n}}\n'
 
 
-class House:
+class House(StationHouse):
     """The stations of a configuration in a simulated air, and the access point of the neighbours."""
 
     def __init__(self, folder: Path, options: str = "", more: str = "") -> None:
-        self.air = Air()
+        super().__init__()
         self.file = folder / "state" / "sta0.conf"
         text = f'[[station]]\ninterface = "sta0"\nnetworks_file = "{self.file}"\n{options}{more}'
-        self.told: list[e.AgentEvent] = []
         self.open_errors: list[Exception] = []
         self.radios: list[SimulatedStationRadio] = []
         self.stations = Stations(parse(text, host_name="house"), self._open, entropy_of("house"), self.told.append)
-        self.registrar = InternalRegistrar(DEVICE, uuid_from_mac(AP), entropy_of("registrar"))
-        self.access_point = WorldAccessPoint(self.air, AP, protected(), 2437, self.registrar)
-
-    @property
-    def station(self) -> Station:
-        return self.stations.stations[0]
 
     async def _open(self, settings: StationSettings) -> StationRadio:
         if self.open_errors:
@@ -65,27 +52,6 @@ class House:
         address = STATION if settings.interface == "sta0" else OTHER
         self.radios.append(SimulatedStationRadio(self.air, settings.interface, address))
         return self.radios[-1]
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["House"]:
-        await self.access_point.start()
-        await self.stations.start()
-        try:
-            yield self
-        finally:
-            await self.stations.stop()
-            await self.access_point.runner.stop()
-            self.access_point.group.stop()
-
-    async def until(self, kind: type[_E], seconds: float = 200.0) -> _E:
-        """The next event of a kind; it and those before it are taken."""
-        for _ in range(int(seconds * 10)):
-            for index, event in enumerate(self.told):
-                if isinstance(event, kind):
-                    del self.told[: index + 1]
-                    return event
-            await asyncio.sleep(0.1)
-        raise AssertionError(f"no {kind.__name__} in {seconds} s; told: {self.told}")
 
     def count(self, kind: type[object]) -> int:
         return sum(isinstance(event, kind) for event in self.told)
@@ -100,7 +66,7 @@ def test_the_button_brings_a_network_that_is_joined_and_remembered(tmp_path: Pat
     async def scene() -> None:
         async with House(tmp_path, "wps_priority = 3\n").running() as house:
             assert await house.until(s.StationStarted) == s.StationStarted("sta0", 0)
-            house.access_point.group.press_button()
+            house.neighbours.group.press_button()
             house.stations.press_button()
             started = await house.until(s.StationWpsStarted)
             assert (started.interface, started.method) == ("sta0", s.StationMethod.PUSH_BUTTON)
@@ -201,7 +167,7 @@ def test_what_cannot_be_saved_is_told_and_works_all_the_same(tmp_path: Path) -> 
             (tmp_path / "state").unlink()
             await house.until(s.StationStarted)
             (tmp_path / "state").write_text("and again")
-            house.access_point.group.press_button()
+            house.neighbours.group.press_button()
             house.stations.press_button()
             reason = (await house.until(s.NetworksNotSaved)).reason
             assert str(tmp_path / "state") in reason
@@ -218,11 +184,11 @@ def test_a_file_that_is_not_ours_to_write_is_left_alone(tmp_path: Path) -> None:
         house.file.parent.mkdir()
         house.file.write_text("# mine\n")
         async with house.running():
-            house.access_point.group.press_button()
+            house.neighbours.group.press_button()
             house.stations.press_button()
             assert "update_config=1" in (await house.until(s.NetworksNotSaved)).reason
             await house.until(s.Joined)
-            house.access_point.group.press_button()
+            house.neighbours.group.press_button()
             house.stations.press_button()
             told = [await house.until(object)]
             while not isinstance(told[-1], s.Joined):
@@ -283,7 +249,7 @@ def test_a_credential_is_told_to_control_clients_who_asked_for_it(
 ) -> None:
     async def scene() -> None:
         async with House(tmp_path, f'cred_processing = "{processing}"\n').running() as house:
-            house.access_point.group.press_button()
+            house.neighbours.group.press_button()
             house.stations.press_button()
             await house.until(s.StationWpsStarted)
             await asyncio.sleep(60)
@@ -356,7 +322,7 @@ def test_a_button_that_only_another_station_hears_is_an_overlap(tmp_path: Path, 
         pair = Pair(tmp_path)
         await pair.other.start()
         async with pair.running():
-            pair.access_point.group.press_button()
+            pair.neighbours.group.press_button()
             if is_pressed_there:
                 pair.other.group.press_button()
             pair.stations.press_button()
@@ -389,7 +355,7 @@ def test_a_station_that_never_stops_listening_does_not_hold_another_up_for_ever(
         house = House(tmp_path)
         house.station.elsewhere = Elsewhere(is_listening=lambda: True)
         async with house.running():
-            house.access_point.group.press_button()
+            house.neighbours.group.press_button()
             house.stations.press_button()
             began = asyncio.get_running_loop().time()
             ended = await house.until(s.StationWpsEnded)
