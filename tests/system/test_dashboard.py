@@ -80,6 +80,13 @@ def wait_for_state(page: Page, words: str) -> None:
     page.wait_for(f"{CARD_STATE} === '{words}'")
 
 
+def begin_to_let_in(page: Page, node: str) -> None:
+    """As far as the first question."""
+    wait_for_state(page, "Idle")
+    open_board(page, node)
+    page.click_button("Let a device in …")
+
+
 # ---- the real agent
 
 
@@ -136,9 +143,7 @@ def test_a_press_by_hand_is_followed_to_its_end(page: Page, house: House) -> Non
 
 
 def test_a_person_is_led_through_the_push_button(page: Page, house: House) -> None:
-    wait_for_state(page, "Idle")
-    open_board(page, "hallway")
-    page.click_button("Let a device in …")
+    begin_to_let_in(page, "hallway")
     page.wait_for_text("It has a WPS button", "#flow")
     page.click_button("Next", "#flow")
     page.wait_for_text("Is your device at hand?", "#flow-title")
@@ -154,9 +159,7 @@ def test_a_person_is_led_through_the_push_button(page: Page, house: House) -> No
 
 
 def test_it_can_be_cancelled_from_the_flow(page: Page, house: House) -> None:
-    wait_for_state(page, "Idle")
-    open_board(page, "hallway")
-    page.click_button("Let a device in …")
+    begin_to_let_in(page, "hallway")
     page.click_button("Next", "#flow")
     page.click_button("Open the network", "#flow")
     page.wait_for_text("Now press the WPS button of your device", "#flow-title")
@@ -166,9 +169,7 @@ def test_it_can_be_cancelled_from_the_flow(page: Page, house: House) -> None:
 
 
 def test_a_person_is_led_through_the_pin(page: Page, house: House) -> None:
-    wait_for_state(page, "Idle")
-    open_board(page, "hallway")
-    page.click_button("Let a device in …")
+    begin_to_let_in(page, "hallway")
     page.click("#flow label:has([value=pin])")
     page.click_button("Next", "#flow")
     page.click("#flow [name=pin]")
@@ -409,9 +410,7 @@ def test_what_devices_call_themselves_is_text(page: Page, boards: Boards) -> Non
 def test_a_command_names_what_the_person_chose(page: Page, boards: Boards) -> None:
     networks = [access_point(), access_point(interface="wlan1", group="guests", ssid="guests")]
     boards.online("attic", commands=ALL, access_points=networks)
-    wait_for_state(page, "Idle")
-    open_board(page, "attic")
-    page.click_button("Let a device in …")
+    begin_to_let_in(page, "attic")
     page.ask("document.querySelector('#flow select').value = 'guests'")
     page.click_button("Next", "#flow")
     page.click_button("Open the network", "#flow")
@@ -523,9 +522,7 @@ def test_a_wrong_pin_can_be_entered_again(page: Page, boards: Boards) -> None:
 
 def test_a_board_that_does_not_answer_is_told(page: Page, boards: Boards) -> None:
     boards.online("attic", commands=ALL)
-    wait_for_state(page, "Idle")
-    open_board(page, "attic")
-    page.click_button("Let a device in …")
+    begin_to_let_in(page, "attic")
     page.click_button("Next", "#flow")
     page.click_button("Open the network", "#flow")
     _, _, values = boards.next_command()
@@ -539,9 +536,7 @@ def test_a_board_that_does_not_answer_is_told(page: Page, boards: Boards) -> Non
 def test_a_command_never_comes_late(page: Page, boards: Boards, broker: Broker) -> None:
     page.allowed = ("WebSocket connection to", "ERR_CONNECTION_REFUSED")
     boards.online("attic", commands=ALL)
-    wait_for_state(page, "Idle")
-    open_board(page, "attic")
-    page.click_button("Let a device in …")
+    begin_to_let_in(page, "attic")
     page.click_button("Next", "#flow")
     broker.end()
     page.wait_for_text("No connection to the broker", "#connection")
