@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wpsagent.crypto.rsn_keys import derive_psk
 from wpsagent.errors import ConfigError, DecodeError
 from wpsagent.io.atomic_file import SYSTEM_CALLS, SaveError, SystemCalls, write_atomically
 from wpsagent.octets import NO_ADDRESS, MacAddress, Ssid
@@ -35,7 +34,11 @@ class DeviceKey:
 
     def psk(self, ssid: Ssid) -> bytes:
         """The PSK: the 64 hexadecimal digits, or what the passphrase makes of the network's name."""
-        return bytes.fromhex(self.key.decode("ascii")) if _HEX_KEY.fullmatch(self.key) else derive_psk(self.key, ssid)
+        if _HEX_KEY.fullmatch(self.key):
+            return bytes.fromhex(self.key.decode("ascii"))
+        from wpsagent.crypto.rsn_keys import derive_psk  # commands read the configuration, and need no ciphers
+
+        return derive_psk(self.key, ssid)
 
 
 class PskFile:
