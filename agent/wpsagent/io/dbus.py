@@ -25,6 +25,7 @@ BUS = "org.freedesktop.DBus"
 _BUS_PATH = "/org/freedesktop/DBus"
 _DEFAULT_ADDRESS = "unix:path=/run/dbus/system_bus_socket"
 _PROPERTIES = "org.freedesktop.DBus.Properties"
+_UNREACHABLE = "unreachable"
 
 
 class BusError(AgentError):
@@ -60,7 +61,7 @@ class SystemBus:
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             await self._close()
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "it does not let us in"
-            raise BusError("unreachable", f"the system bus of D-Bus cannot be reached: {reason}") from None
+            raise BusError(_UNREACHABLE, f"the system bus of D-Bus cannot be reached: {reason}") from None
         except BaseException:
             await self._close()
             raise
@@ -138,7 +139,7 @@ class SystemBus:
         self._writer.write(f"\0AUTH EXTERNAL {user}\r\n".encode())
         answer = await self._reader.readuntil(b"\r\n")
         if not answer.startswith(b"OK "):
-            raise BusError("unreachable", "the system bus of D-Bus does not let us in")
+            raise BusError(_UNREACHABLE, "the system bus of D-Bus does not let us in")
         self._writer.write(b"BEGIN\r\n")
 
     async def _listen(self) -> None:
@@ -182,6 +183,17 @@ class SystemBus:
                 await self._writer.wait_closed()
 
 
+async def is_on_bus(name: str, address: str | None = None) -> bool:
+    """Whether somebody has a name on the system bus; nobody has where there is no bus.  Raises BusError."""
+    try:
+        async with SystemBus(address) as bus:
+            return await bus.has(name)
+    except BusError as error:
+        if error.name == _UNREACHABLE:
+            return False
+        raise
+
+
 _ANSWERS = (MessageType.METHOD_RETURN, MessageType.ERROR)
 
 
@@ -198,4 +210,4 @@ def _socket_of(addresses: str) -> str:
             return unquote(named["path"])
         if transport == "unix" and "abstract" in named:
             return "\0" + unquote(named["abstract"])
-    raise BusError("unreachable", f"D-Bus: {addresses!r} is no address of a socket on this machine")
+    raise BusError(_UNREACHABLE, f"D-Bus: {addresses!r} is no address of a socket on this machine")

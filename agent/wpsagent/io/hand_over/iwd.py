@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from wpsagent.io.atomic_file import SaveError, write_atomically
-from wpsagent.io.dbus import BusError, SystemBus
+from wpsagent.io.dbus import BusError, SystemBus, is_on_bus
 from wpsagent.io.dbus_codec import Variant
 from wpsagent.io.hand_over.manager import JOIN_LIMIT, HandOverError, LearntNetwork
 from wpsagent.octets import Ssid
@@ -63,11 +63,8 @@ class Iwd:
     async def is_there(self) -> bool:
         """Whether it runs; raises HandOverError where the bus does not answer."""
         try:
-            async with SystemBus(self._bus_address) as bus:
-                return await bus.has(NAME)
+            return await is_on_bus(NAME, self._bus_address)
         except BusError as error:
-            if error.name == "unreachable":
-                return False
             raise HandOverError(f"iwd: {error}") from None
 
     async def holds(self, interface: str) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from wpsagent.io.dbus import BUS, BusError, SystemBus
+from wpsagent.io.dbus import BUS, BusError, SystemBus, is_on_bus
 from wpsagent.io.dbus_codec import Variant
 from wpsagent.io.hand_over.manager import JOIN_LIMIT, HandOverError, LearntNetwork
 
@@ -54,11 +54,8 @@ class NetworkManager:
     async def is_there(self) -> bool:
         """Whether it runs; raises HandOverError where the bus does not answer."""
         try:
-            async with SystemBus(self._bus_address) as bus:
-                return await bus.has(NAME)
+            return await is_on_bus(NAME, self._bus_address)
         except BusError as error:
-            if error.name == "unreachable":
-                return False
             raise _told(error) from None
 
     async def holds(self, interface: str) -> bool:
