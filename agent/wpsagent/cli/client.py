@@ -5,7 +5,7 @@ import argparse
 import os
 from collections.abc import Callable, Mapping
 
-from wpsagent.cli.asking import TYPING_ERROR, ask, checked_pin, connect, do, read_state, tell, word
+from wpsagent.cli.asking import NO_PIN, TYPING_ERROR, ask, checked_pin, connect, do, read_state, tell, word
 from wpsagent.cli.exit_codes import DONE, FAILED, WRONG_PIN
 from wpsagent.cli.watch import events, follow_session, watch
 from wpsagent.cli.words import status_lines
@@ -70,7 +70,7 @@ def check(options: argparse.Namespace) -> int:
             tell(options, TYPING_ERROR, {"valid": False, "reason": "check digit"})
             return WRONG_PIN
         case _:
-            tell(options, "a PIN has 4 or 8 digits", {"valid": False, "reason": "length"})
+            tell(options, NO_PIN, {"valid": False, "reason": "length"})
             return FAILED
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from wpsagent.cli.exit_codes import DONE
 from wpsagent.cli.parser import COMMANDS, Command
 
-_TAKES_INTERFACE = ("interface", "target", "--interface", "--target")
+_INTERFACES = ("interface", "target")
 
 _BASH = """\
 _wps_agent() {{
@@ -55,7 +55,7 @@ def _words(command: Command) -> list[str]:
 
 
 def _takes_interface(command: Command) -> bool:
-    return any(option.names[0] in ("interface", "target") for option in command.options)
+    return any(option.names[0] in _INTERFACES for option in command.options)
 
 
 def _bash() -> str:
@@ -87,7 +87,7 @@ def _fish_option(start: str, names: Sequence[str], choices: Sequence[str], text:
         yield f"{start} -a '{' '.join(choices)}'"
     if long:
         is_file = long[0] in ("config", "socket")
-        takes_interface = f"--{long[0]}" in _TAKES_INTERFACE
+        takes_interface = long[0] in _INTERFACES
         more = " -r -F" if is_file else " -x -a '(ls /sys/class/net)'" if takes_interface else ""
         yield f"{start} -l {long[0]}{more} -d {_quoted(text)}"
 

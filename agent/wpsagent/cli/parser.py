@@ -163,7 +163,7 @@ COMMANDS: Sequence[Command] = (
                 text="a simulated board, radio and phone; of a configuration only the MQTT broker is used",
                 action="store_true",
             ),
-            _option("-v", "--verbose", text="log more; twice: every frame's fate", action="count", default=0),
+            _option("-v", "--verbose", text="log more", action="store_true"),
         ),
         _run,
         "  wps-agent run --config /etc/wps-agent/wps-agent.toml\n"

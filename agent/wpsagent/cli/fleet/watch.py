@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from types import FrameType
 from typing import Any, Never, Protocol
 
@@ -21,6 +21,7 @@ from wpsagent.cli.fleet.table import UNLIMITED, Moment, count_words, fitted, res
 from wpsagent.config import MqttSettings
 from wpsagent.errors import AgentError
 from wpsagent.io.mqtt_feed import MqttFeed
+from wpsagent.status.texts import iso_time
 
 REDRAW_TIME_MS = 250
 TICK_MS = 1000
@@ -340,7 +341,7 @@ def _moment() -> Moment:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return iso_time(time.time())
 
 
 def _json(values: dict[str, Any]) -> str:
