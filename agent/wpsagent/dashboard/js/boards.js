@@ -45,7 +45,6 @@ function readResult(value) {
   if (value === null || typeof value !== "object") return null;
   return {
     result: text(value.result) ?? "unknown",
-    method: text(value.method),
     reason: text(value.reason),
     station: text(value.station),
     deviceName: text(value.device_name),
@@ -91,7 +90,7 @@ function readState(value) {
 }
 
 /** A board, and what has been seen of it since the page was opened. */
-export class Board {
+class Board {
   constructor(node) {
     this.node = node;
     this.name = clean(node);
@@ -188,7 +187,7 @@ export class Board {
     this.events.length = Math.min(this.events.length, EVENTS_OF_A_BOARD);
     const lane = this.laneOf(event);
     if (lane !== null) {
-      this.marks.push({ at: event.at, lane, node: this.node });
+      this.marks.push({ at: event.at, lane });
       if (this.marks.length > MARKS_OF_A_BOARD) this.marks.shift();
     }
     if (event.type === "enrolment_succeeded") {
@@ -304,18 +303,15 @@ export class Boards {
     const isPlausible = told !== null && told < now + 60_000 && told > now - A_DAY_MS;
     const event = {
       order: ++this.order,
-      node: board.node,
       name: board.name,
       type: text(value.event_type) ?? "unknown",
       at: isPlausible ? told : now,
       interface: text(value.interface),
-      group: text(value.group),
       station: text(value.station),
       deviceName: text(value.device_name),
       reason: text(value.reason),
       result: text(value.result),
       gesture: text(value.gesture),
-      source: text(value.source),
       ssid: text(value.ssid),
       channel: number(value.channel),
       command: text(value.command),

@@ -29,7 +29,7 @@ const REFUSALS = {
 };
 
 /** Somebody asked for something that the board, or the way to it, did not do; the message is for people. */
-export class CommandError extends Error {}
+class CommandError extends Error {}
 
 export class Broker {
   /** onStatus({kind, text}): none, connecting, online, waiting or refused.  onMessage(topic, octets, isRetained). */

@@ -47,7 +47,7 @@ export function stateWords(board) {
 }
 
 /** The session is that of a station of the board's own. */
-export function isOwnStation(board) {
+function isOwnStation(board) {
   const { group, stations } = board.state;
   return group !== null && stations.some((station) => station.interface === group);
 }
