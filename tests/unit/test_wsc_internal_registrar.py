@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from wpsagent.errors import AgentError, OverlapError, ProtocolError, UsageError
+from wpsagent.errors import OverlapError, ProtocolError, UsageError
 from wpsagent.octets import BROADCAST, MacAddress, Ssid
 from wpsagent.wsc.ap_enrolment import AccessPointEnrolment, ApEnrolmentParameters, ApPinDisabled, ApPinEnabled
 from wpsagent.wsc.attributes import WfaExtension
@@ -515,18 +515,6 @@ def test_a_pin_that_cannot_be_is_refused_and_changes_nothing(
         registrar.add_pin(b"", 1.0)
     assert registrar.is_push_button_active
     assert events_of(registrar) == []
-
-
-def test_a_generated_pin_is_entered_and_returned(registrar: InternalRegistrar, authority: BssAuthority) -> None:
-    assert registrar.add_generated_pin(0.0, timeout=60, address=MAC_1) == PIN
-    assert granted(authority, m1(device_password_id=0), 1.0).password == PIN
-
-
-def test_a_broken_entropy_source_enters_no_pin() -> None:
-    registrar = InternalRegistrar(DeviceDescription(), UUID, lambda size: b"\xff" * size)
-    with pytest.raises(AgentError):
-        registrar.add_generated_pin(0.0)
-    assert registrar.pin_ends_at is None
 
 
 # ---- the last method wins

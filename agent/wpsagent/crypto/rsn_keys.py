@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The key hierarchy of WPA2-Personal: passphrase → PSK → PTK, and the codes made with it.
 
-Implements IEEE 802.11-2020, 12.7.1.2 (PRF), 12.7.1.6.2 (KDF), 12.7.1.3 (PTK and PMKID), 12.7.3 (EAPOL-Key MIC) and
-annex J.4 (PSK from a passphrase), for the AKMs 00-0F-AC:2 and 00-0F-AC:6 with CCMP-128.  Refuses passphrases that are
-not 8 to 63 printable ASCII characters.
+Implements IEEE 802.11-2020, 12.7.1.2 (PRF), 12.7.1.6.2 (KDF), 12.7.1.3 (PTK), 12.7.3 (EAPOL-Key MIC) and annex J.4
+(PSK from a passphrase), for the AKMs 00-0F-AC:2 and 00-0F-AC:6 with CCMP-128.  Refuses passphrases that are not 8 to 63
+printable ASCII characters.
 """
 
 import hashlib
@@ -81,11 +81,6 @@ def derive_ptk(
     nonces = sorted((anonce, snonce))
     octets = derive(pmk, b"Pairwise key expansion", b"".join(addresses + nonces), 48)
     return PairwiseTransientKey(octets[:16], octets[16:32], octets[32:])
-
-
-def derive_pmkid(pmk: bytes, authenticator_address: MacAddress, supplicant_address: MacAddress) -> bytes:
-    """PMKID = Truncate-128(HMAC-SHA-1(PMK, "PMK Name" || AA || SPA))."""
-    return hmac.digest(pmk, b"PMK Name" + authenticator_address + supplicant_address, "sha1")[:16]
 
 
 def key_mic(kck: bytes, pdu: bytes, version: KeyDescriptorVersion = KeyDescriptorVersion.HMAC_SHA_1) -> bytes:

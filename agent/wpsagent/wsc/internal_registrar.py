@@ -69,7 +69,6 @@ from wpsagent.wsc.internal_registrar_events import (
 )
 from wpsagent.wsc.issuing import CredentialIssuer, IssuingEvent, IssuingPolicy
 from wpsagent.wsc.messages import M1
-from wpsagent.wsc.pin import generate_pin
 from wpsagent.wsc.pin_store import Pin, PinStore, PinUse
 from wpsagent.wsc.push_button import WALK_TIME, Admission, PushButtonMonitor
 from wpsagent.wsc.registrar import Grant, Refusal, RunOutcome
@@ -209,14 +208,6 @@ class InternalRegistrar:
         self._pin_ends_at = now + WALK_TIME
         self._events.append(PinStarted(self._pin_ends_at, uuid_e))
         self._settle()
-
-    def add_generated_pin(
-        self, now: float, *, uuid_e: bytes | None = None, timeout: float = 0, address: MacAddress | None = None
-    ) -> bytes:
-        """Make up a PIN, enter it, and return it, for the enrollee's user to type in there; raises AgentError."""
-        pin = generate_pin(self._entropy)
-        self.add_pin(pin, now, uuid_e=uuid_e, timeout=timeout, address=address)
-        return pin
 
     def cancel(self, now: float) -> None:
         """Take the press back; or the entry of a PIN, and with it the PIN that is for anybody.  Safe at any time."""
