@@ -14,7 +14,7 @@ from wpsagent.roles.sta.bss_table import BssAdded, BssRemoved
 from wpsagent.roles.sta.network import NetworkList
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
-from wpsagent.status.texts import ERROR_INDICATION_NAMES
+from wpsagent.status.texts import run_failed
 from wpsagent.wsc.enumerations import ConfigurationError
 
 METHODS: Mapping[sta.WpsMethod, s.StationMethod] = {
@@ -86,11 +86,7 @@ def _wps_failed(event: sta.WpsFailed) -> tuple[str, ...]:
         return ("WPS-FAIL ",)
     if failure.message_type is None and failure.configuration_error == ConfigurationError.MESSAGE_TIMEOUT:
         return ()
-    text = f"WPS-FAIL msg={failure.message_type or 0} config_error={int(failure.configuration_error)}"
-    if failure.error_indication:
-        name = ERROR_INDICATION_NAMES.get(failure.error_indication, "Unknown")
-        text += f" reason={int(failure.error_indication)} ({name})"
-    return (text,)
+    return (run_failed(failure.message_type or 0, failure.configuration_error, failure.error_indication),)
 
 
 def _temporarily_disabled(event: sta.NetworkTempDisabled) -> tuple[str, ...]:

@@ -97,11 +97,16 @@ def enrolment_succeeded(event: e.EnrolmentSucceeded) -> tuple[str, ...]:
 
 
 def enrolment_failed(event: e.EnrolmentFailed) -> tuple[str, ...]:
-    text = f"WPS-FAIL msg={event.message_type} config_error={event.configuration_error}"
-    if event.error_indication:
-        name = ERROR_INDICATION_NAMES.get(event.error_indication, "Unknown")
-        text += f" reason={event.error_indication} ({name})"
-    return (text,)
+    return (run_failed(event.message_type, event.configuration_error, event.error_indication),)
+
+
+def run_failed(message_type: int, configuration_error: int, error_indication: int) -> str:
+    """A run that failed, an access point's or a station's."""
+    text = f"WPS-FAIL msg={message_type} config_error={configuration_error}"
+    if error_indication:
+        name = ERROR_INDICATION_NAMES.get(error_indication, "Unknown")
+        text += f" reason={error_indication} ({name})"
+    return text
 
 
 def enrollee_seen(event: e.EnrolleeSeen) -> tuple[str, ...]:
