@@ -242,6 +242,18 @@ _PROTECTION = (
     *(Option(name, _WEP) for name in ("wep_default_key", "wep_key_len_broadcast", "wep_key_len_unicast")),
 )
 
+DEVICE_OPTIONS = (
+    Option("uuid", c.uuid, "device.uuid"),
+    Option("device_name", c.text(0, 32), "device.name"),
+    Option("manufacturer", c.text(0, 64), "device.manufacturer"),
+    Option("model_name", c.text(0, 32), "device.model_name"),
+    Option("model_number", c.text(0, 32), "device.model_number"),
+    Option("serial_number", c.text(0, 32), "device.serial_number"),
+    Option("device_type", c.device_type, "device.primary_device_type"),
+    Option("os_version", c.os_version, "device.os_version"),
+)
+"""What both daemons' files call the parts of [device]; config_methods is not the same in both."""
+
 _WPS = (
     Option("eap_server", flag),
     Option("wps_state", member(None, WpsState.NOT_CONFIGURED, WpsState.CONFIGURED)),
@@ -256,14 +268,7 @@ _WPS = (
     Option("wps_cred_add_sae", boolean, "add_sae"),
     Option("pbc_in_m1", flag, None, when(1, "a workaround for Windows 7 that is not supported: ignored")),
     Option("wps_rf_bands", anything),
-    Option("uuid", c.uuid, "device.uuid"),
-    Option("device_name", c.text(0, 32), "device.name"),
-    Option("manufacturer", c.text(0, 64), "device.manufacturer"),
-    Option("model_name", c.text(0, 32), "device.model_name"),
-    Option("model_number", c.text(0, 32), "device.model_number"),
-    Option("serial_number", c.text(0, 32), "device.serial_number"),
-    Option("device_type", c.device_type, "device.primary_device_type"),
-    Option("os_version", c.os_version, "device.os_version"),
+    *DEVICE_OPTIONS,
     Option("config_methods", c.config_methods, "device.config_methods"),
     *(
         Option(name, anything, None, _UPNP)

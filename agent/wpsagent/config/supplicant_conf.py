@@ -19,6 +19,7 @@ from wpsagent.config import converters as c
 from wpsagent.config.converters import UnexpectedError
 from wpsagent.config.hostapd_lines import read_octets
 from wpsagent.config.hostapd_options import (
+    DEVICE_OPTIONS,
     Option,
     always,
     anything,
@@ -80,15 +81,8 @@ _OPTIONS: Mapping[str, Option] = {
         Option("ctrl_interface", control_interface),
         Option("ctrl_interface_group", c.text(1, 32)),
         Option("update_config", flag),
-        Option("uuid", c.uuid, "device.uuid"),
+        *DEVICE_OPTIONS,
         Option("auto_uuid", boolean),
-        Option("device_name", c.text(0, 32), "device.name"),
-        Option("manufacturer", c.text(0, 64), "device.manufacturer"),
-        Option("model_name", c.text(0, 32), "device.model_name"),
-        Option("model_number", c.text(0, 32), "device.model_number"),
-        Option("serial_number", c.text(0, 32), "device.serial_number"),
-        Option("device_type", c.device_type, "device.primary_device_type"),
-        Option("os_version", c.os_version, "device.os_version"),
         Option("config_methods", _config_methods, "device.config_methods"),
         Option("wps_cred_processing", member(*CredentialProcessing), "cred_processing"),
         Option("wps_cred_add_sae", boolean, "add_sae"),
