@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from wpsagent.config import hostapd_file, loader
+from wpsagent.config.files import read_octets
 from wpsagent.config.hostapd_file import Source, parse
-from wpsagent.config.hostapd_lines import read_octets
 from wpsagent.config.hostapd_options import OPTIONS
 from wpsagent.config.model import AccessPointSettings, CredentialProcessing, Security
 from wpsagent.errors import ConfigError

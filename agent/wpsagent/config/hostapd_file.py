@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from wpsagent.config.converters import UnexpectedError
-from wpsagent.config.hostapd_lines import Line, Section, read_octets, read_sections
+from wpsagent.config.files import read_octets
+from wpsagent.config.hostapd_lines import Line, Section, read_sections
 from wpsagent.config.hostapd_options import OPTIONS, Option
 from wpsagent.config.hostapd_rewrite import rewrite
 from wpsagent.config.hostapd_rules import Bss, Found, NamedTable, network_rules

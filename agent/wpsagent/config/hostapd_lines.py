@@ -9,13 +9,10 @@ so that no value can become a second line of the file (CVE-2016-4476).
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from wpsagent.errors import ConfigError
 from wpsagent.roles.sta.network_variables import has_control_characters
 
 _NAME = re.compile(r"[A-Za-z0-9_]+")
-_MAXIMUM_OCTETS = 1 << 20
 BSS = "bss"
 
 Complain = Callable[[int, str], None]
@@ -37,19 +34,6 @@ class Section:
 
     number: int
     lines: list[Line] = field(default_factory=list)
-
-
-def read_octets(path: Path) -> bytes:
-    """A configuration file; raises ConfigError."""
-    try:
-        with path.open("rb") as file:
-            octets = file.read(_MAXIMUM_OCTETS + 1)
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError([f"{path}: cannot be read: {reason}"]) from None
-    if len(octets) > _MAXIMUM_OCTETS:
-        raise ConfigError([f"{path}: has more than {_MAXIMUM_OCTETS} octets: this is no configuration"])
-    return octets
 
 
 def read_sections(text: str, complain: Complain) -> list[Section]:

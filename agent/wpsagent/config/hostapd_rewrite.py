@@ -12,7 +12,8 @@ Refuses, by UsageError, settings that could not be read again or that nobody sho
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from wpsagent.config.hostapd_lines import BSS, read_octets
+from wpsagent.config.files import read_octets
+from wpsagent.config.hostapd_lines import BSS
 from wpsagent.errors import UsageError
 from wpsagent.io.atomic_file import SYSTEM_CALLS, SystemCalls, write_atomically
 from wpsagent.roles.sta.network_variables import to_octets, to_text

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from wpsagent.config.attached import attached, is_attached, owner_directory
 from wpsagent.config.checks import Checks
+from wpsagent.config.files import read_octets
 from wpsagent.config.model import (
     FRAME_PROTECTION,
     AccessPointSettings,
@@ -41,7 +42,6 @@ from wpsagent.errors import ConfigError
 if TYPE_CHECKING:
     from wpsagent.config.hostapd_file import Networks
 
-_MAXIMUM_OCTETS = 1 << 20
 _FILE_KEYS = "chmod 600 it, or use the …_file keys"
 _NO_NODE = str.maketrans("/+#$", "----")
 
@@ -49,14 +49,7 @@ _NO_NODE = str.maketrans("/+#$", "----")
 def load(path: str | Path) -> Configuration:
     """The configuration in a file; raises ConfigError with every problem in it."""
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            octets = file.read(_MAXIMUM_OCTETS + 1)
-    except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
-    if len(octets) > _MAXIMUM_OCTETS:
-        raise ConfigError([f"{path}: has more than {_MAXIMUM_OCTETS} octets: this is no configuration"])
-    return parse(_decode(octets, path), path)
+    return parse(_decode(read_octets(path), path), path)
 
 
 def parse(text: str, path: str | Path = "wps-agent.toml", host_name: str | None = None) -> Configuration:

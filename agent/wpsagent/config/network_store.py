@@ -13,6 +13,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from wpsagent.config.files import read_if_there
 from wpsagent.config.supplicant_file import SupplicantFile
 from wpsagent.errors import ConfigError, DecodeError
 from wpsagent.io.atomic_file import SYSTEM_CALLS, SaveError, SystemCalls, write_atomically
@@ -22,7 +23,6 @@ from wpsagent.roles.sta.options import OPTIONS, check_option
 logger = logging.getLogger(__name__)
 
 NO_OPTIONS: Mapping[str, str] = {}
-_MAXIMUM_OCTETS = 1 << 20
 _BEGINNING = SupplicantFile().with_option("update_config", "1")
 
 
@@ -108,13 +108,4 @@ class NetworkStore:
         return _BEGINNING if octets is None else SupplicantFile.decode(octets, str(self._path))
 
     def _read(self) -> bytes | None:
-        try:
-            with self._path.open("rb") as file:
-                octets = file.read(_MAXIMUM_OCTETS + 1)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise ConfigError([f"{self._path}: cannot be read: {error.strerror}"]) from None
-        if len(octets) > _MAXIMUM_OCTETS:
-            raise ConfigError([f"{self._path}: has more than {_MAXIMUM_OCTETS} octets: this is no list of networks"])
-        return octets
+        return read_if_there(self._path, "list of networks")

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wpsagent.config.files import read_if_there
 from wpsagent.errors import ConfigError, DecodeError
 from wpsagent.io.atomic_file import SYSTEM_CALLS, SaveError, SystemCalls, write_atomically
 from wpsagent.octets import NO_ADDRESS, MacAddress, Ssid
 
-_MAXIMUM_OCTETS = 1 << 20
 _OPTION = re.compile(rb"(keyid|vlanid|wps)=(\S*)[ \t]+")
 _HEX_KEY = re.compile(rb"[0-9A-Fa-f]{64}")
 _PASSPHRASE = re.compile(rb"[\x20-\x7e]{8,63}")
@@ -65,16 +65,7 @@ class PskFile:
         write_atomically(self.path, b"".join((*kept, line)), self._calls)
 
     def _read(self) -> bytes:
-        try:
-            with self.path.open("rb") as file:
-                octets = file.read(_MAXIMUM_OCTETS + 1)
-        except FileNotFoundError:
-            return b""
-        except OSError as error:
-            raise ConfigError([f"{self.path}: cannot be read: {error.strerror}"]) from None
-        if len(octets) > _MAXIMUM_OCTETS:
-            raise ConfigError([f"{self.path}: has more than {_MAXIMUM_OCTETS} octets: this is no list of keys"])
-        return octets
+        return read_if_there(self.path, "list of keys") or b""
 
 
 def decode(octets: bytes, path: str) -> tuple[DeviceKey, ...]:

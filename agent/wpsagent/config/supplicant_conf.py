@@ -17,7 +17,7 @@ from typing import Any
 
 from wpsagent.config import converters as c
 from wpsagent.config.converters import UnexpectedError
-from wpsagent.config.hostapd_lines import read_octets
+from wpsagent.config.files import read_octets
 from wpsagent.config.hostapd_options import (
     DEVICE_OPTIONS,
     Option,

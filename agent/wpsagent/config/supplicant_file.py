@@ -34,56 +34,40 @@ from wpsagent.roles.sta.network_variables import (
     to_text,
     without_comment,
 )
-from wpsagent.wsc.device import PrimaryDeviceType, parse_uuid
+from wpsagent.roles.sta.options import OPTIONS
 
 _BLOCK = re.compile(r"([A-Za-z0-9_.-]+)=\{")
-_OS_VERSION = re.compile(r"[0-9a-fA-F]{8}")
 _NETWORK = "network"
 
 
 # ---- the options we know
 
 
-def _number(least: int, most: int) -> Callable[[str], object]:
-    return lambda raw: decode_number(raw, least, most)
-
-
-def _text(maximum: int) -> Callable[[str], object]:
-    def check(raw: str) -> None:
-        if len(to_octets(raw)) > maximum:
-            raise DecodeError(f"expected at most {maximum} octets")
-
-    return check
-
-
-def _os_version(raw: str) -> None:
-    if not _OS_VERSION.fullmatch(raw):
-        raise DecodeError("expected 8 hexadecimal digits")
-
-
-_OPTIONS: dict[str, Callable[[str], object]] = {
-    "update_config": _number(0, 1),
-    "auto_uuid": _number(0, 1),
-    "uuid": parse_uuid,
-    "device_name": _text(32),
-    "manufacturer": _text(64),
-    "model_name": _text(32),
-    "model_number": _text(32),
-    "serial_number": _text(32),
-    "device_type": PrimaryDeviceType.parse,
-    "os_version": _os_version,
-    "wps_cred_processing": _number(0, 2),
-    "wps_cred_add_sae": _number(0, 1),
-    "wps_priority": _number(0, (1 << 31) - 1),
-}
+_CHECKED = frozenset(
+    [
+        "update_config",
+        "auto_uuid",
+        "uuid",
+        "device_name",
+        "manufacturer",
+        "model_name",
+        "model_number",
+        "serial_number",
+        "device_type",
+        "os_version",
+        "wps_cred_processing",
+        "wps_cred_add_sae",
+        "wps_priority",
+    ]
+)
 
 
 def _check_option(name: str, raw: str) -> None:
     """Raises DecodeError when the option cannot have that value; what we do not know may have any."""
     check_name(name)
     check_value(raw)
-    if name in _OPTIONS:
-        _OPTIONS[name](raw)
+    if name in _CHECKED:
+        OPTIONS[name].decode(raw)
 
 
 # ---- the parts of a file
