@@ -63,6 +63,10 @@ class NetNamespace:
         """Give an interface here a static address such as 10.0.0.2/24."""
         self.run("ip", "address", "replace", address, "dev", interface)
 
+    def interface_address(self, interface: str) -> str:
+        """The hardware address of an interface here."""
+        return self.run("cat", f"/sys/class/net/{interface}/address").strip()
+
     def can_ping(self, address: str, *, count: int = 1, deadline: int = 5) -> bool:
         """Whether `count` echo requests to an address are answered within `deadline` seconds."""
         command = ("ping", "-n", "-q", "-i", "0.2", "-c", str(count), "-w", str(deadline), address)

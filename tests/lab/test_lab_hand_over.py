@@ -20,8 +20,9 @@ from tests.lab.network_manager import (
     profiles,
     wait_device,
 )
+from tests.lab.our_station import CONFIG, NETWORKS, STATION
 from tests.lab.peers import Agent, Hostapd, PeerProcess, new_folder, wait_until
-from tests.lab.test_lab_station import AP, AP_ADDRESS, CONFIG, NETWORKS, PASSPHRASE, STATION, Scene
+from tests.lab.test_lab_station import AP, AP_ADDRESS, PASSPHRASE, Scene
 
 LAB = {"radios": 2, "time_limit": 400.0}
 

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 
 import pytest
 from tests.lab.network import NetNamespace, interface_address, set_address
+from tests.lab.our_station import CONFIG
 from tests.lab.peers import Agent, Hostapd, WpaSupplicant, wait_until
-from tests.lab.test_lab_station import CONFIG, Scene, scene_of
+from tests.lab.test_lab_station import Scene, scene_of
 
 LAB = {"radios": 2, "time_travel": True, "time_limit": 300.0}
 

@@ -1,37 +1,30 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The agent as a station against Debian's hostapd: every way in, what is remembered, and what brings it back."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.lab.network import NetNamespace, interface_address, run, set_address
+from tests.lab.our_station import (
+    CONFIG,
+    NETWORKS,
+    PIN,
+    STATION,
+    WRONG_FIRST_HALF,
+    WRONG_SECOND_HALF,
+    assert_not_logged,
+    state_of,
+)
 from tests.lab.peers import Agent, Hostapd, WpaSupplicant, wait_until
 
 LAB = {"radios": 3, "time_travel": True, "time_limit": 300.0}
 
-STATION, AP = "wlan0", "wlan1"
+AP = "wlan1"
 STATION_ADDRESS, AP_ADDRESS = "10.8.0.2", "10.8.0.1"
 PASSPHRASE = "a secret passphrase"
-NETWORKS = Path("/run/wps-agent-networks.conf")
-AP_PIN = "12345670"
-WRONG_FIRST_HALF = "43215676"
-WRONG_SECOND_HALF = "12349876"
-
-CONFIG = f"""
-[agent]
-node = "lab"
-log_level = "debug"
-error_display_s = 0.0
-
-[[station]]
-interface = "{STATION}"
-networks_file = "{NETWORKS}"
-"""
 
 
 @dataclass
@@ -44,9 +37,7 @@ class Scene:
     secrets: set[str] = field(default_factory=lambda: {PASSPHRASE})
 
     def state(self) -> dict[str, Any]:
-        """What AGENT_STATUS says of the station."""
-        station: dict[str, Any] = json.loads(self.agent.control.request("AGENT_STATUS"))["stations"][0]
-        return station
+        return state_of(self.agent)
 
     def assert_online(self, timeout: float = 60.0) -> None:
         """It is in the network, and data flows."""
@@ -71,19 +62,13 @@ def scene_of(config: str = CONFIG, hostapd: str = "") -> Iterator[Scene]:
             agent.control.read_events()  # attached from here on
             scene = Scene(agent, peer, namespace)
             yield scene
-            log = agent.log
-            for secret in scene.secrets:
-                assert secret not in log
+            assert_not_logged(agent, scene.secrets)
 
 
 @pytest.fixture
 def scene() -> Iterator[Scene]:
     with scene_of() as a_scene:
         yield a_scene
-
-
-def address_in(namespace: NetNamespace, interface: str) -> str:
-    return namespace.run("cat", f"/sys/class/net/{interface}/address").strip()
 
 
 # ---- every way in
@@ -127,7 +112,7 @@ def test_a_pin_made_up_here_and_entered_there(scene: Scene) -> None:
     scene.assert_remembered()
 
 
-@pytest.mark.parametrize("pin", [AP_PIN, "1234"], ids=["of the label", "of four digits"])
+@pytest.mark.parametrize("pin", [PIN, "1234"], ids=["of the label", "of four digits"])
 def test_a_pin_that_the_access_point_knows_already(scene: Scene, pin: str) -> None:
     scene.hostapd.control.expect_ok(f"WPS_PIN any {pin}")
     assert scene.agent.control.request(f"WPS_PIN any {pin}") == pin
@@ -140,8 +125,8 @@ def test_a_pin_that_the_access_point_knows_already(scene: Scene, pin: str) -> No
     [(WRONG_FIRST_HALF, "msg=8", "first_half_wrong"), (WRONG_SECOND_HALF, "msg=10", "second_half_wrong")],
 )
 def test_a_wrong_pin_is_told_by_its_half(scene: Scene, wrong: str, message: str, cause: str) -> None:
-    scene.secrets |= {AP_PIN, wrong}
-    scene.hostapd.control.expect_ok(f"WPS_PIN any {AP_PIN}")
+    scene.secrets |= {PIN, wrong}
+    scene.hostapd.control.expect_ok(f"WPS_PIN any {PIN}")
     scene.agent.control.request(f"WPS_PIN any {wrong}")
     assert scene.agent.control.wait_event("WPS-FAIL", 60.0).text == f"WPS-FAIL {message} config_error=18"
     wps = scene.state()["wps"]
@@ -159,9 +144,9 @@ def test_nobody_presses_the_other_button(scene: Scene) -> None:
 
 
 def test_the_settings_of_an_access_point_are_learnt_with_its_pin() -> None:
-    with scene_of(hostapd=f"ap_setup_locked=0\nap_pin={AP_PIN}") as scene:
-        scene.secrets.add(AP_PIN)
-        done = scene.agent.command("reg", "learn", address_in(scene.namespace, AP), AP_PIN, "--wait", timeout=90.0)
+    with scene_of(hostapd=f"ap_setup_locked=0\nap_pin={PIN}") as scene:
+        scene.secrets.add(PIN)
+        done = scene.agent.command("reg", "learn", scene.namespace.interface_address(AP), PIN, "--wait", timeout=90.0)
         assert done.returncode == 0, done.stderr
         assert "connected to 'reference'" in done.stdout
         scene.assert_online()
@@ -169,21 +154,21 @@ def test_the_settings_of_an_access_point_are_learnt_with_its_pin() -> None:
 
 
 def test_a_wrong_pin_of_an_access_point_is_told_and_so_is_a_locked_one() -> None:
-    with scene_of(hostapd=f"ap_setup_locked=0\nap_pin={AP_PIN}") as scene:
-        bssid = address_in(scene.namespace, AP)
+    with scene_of(hostapd=f"ap_setup_locked=0\nap_pin={PIN}") as scene:
+        bssid = scene.namespace.interface_address(AP)
         assert scene.agent.command("reg", "learn", bssid, WRONG_FIRST_HALF, "--wait", timeout=90.0).returncode == 5
         assert scene.agent.command("reg", "learn", bssid, WRONG_SECOND_HALF, "--wait", timeout=90.0).returncode == 5
     with scene_of() as scene:
-        bssid = address_in(scene.namespace, AP)
-        assert scene.agent.command("reg", "learn", bssid, AP_PIN, "--wait", timeout=90.0).returncode == 6
+        bssid = scene.namespace.interface_address(AP)
+        assert scene.agent.command("reg", "learn", bssid, PIN, "--wait", timeout=90.0).returncode == 6
 
 
 def test_an_access_point_is_given_new_settings_and_joined_with_them() -> None:
     ssid, key = "given by us", "another passphrase"
-    with scene_of(hostapd=f"ap_setup_locked=0\nap_pin={AP_PIN}\nwps_cred_processing=2") as scene:
-        scene.secrets |= {AP_PIN, key}
-        bssid = address_in(scene.namespace, AP)
-        request = f"WPS_REG {bssid} {AP_PIN} {ssid.encode().hex()} WPA2PSK CCMP {key.encode().hex()}"
+    with scene_of(hostapd=f"ap_setup_locked=0\nap_pin={PIN}\nwps_cred_processing=2") as scene:
+        scene.secrets |= {PIN, key}
+        bssid = scene.namespace.interface_address(AP)
+        request = f"WPS_REG {bssid} {PIN} {ssid.encode().hex()} WPA2PSK CCMP {key.encode().hex()}"
         scene.agent.control.expect_ok(request)
         scene.agent.control.wait_event("WPS-SUCCESS", 60.0)
         assert f'psk="{key}"' in NETWORKS.read_text()
@@ -205,7 +190,7 @@ def test_the_command_line_joins_and_shows_what_there_is(scene: Scene) -> None:
     heading, *rows = scene.agent.command("scan").stdout.splitlines()
     assert heading.split() == ["BSSID", "MHz", "dBm", "WPS", "security", "network"]
     (row,) = [row for row in rows if row.endswith("reference")]  # the kernel may remember a network of another test
-    assert row.split()[0] == address_in(scene.namespace, AP)
+    assert row.split()[0] == scene.namespace.interface_address(AP)
     scene.agent.control.expect_ok("REMOVE_NETWORK 0")
     scene.agent.control.wait_event("CTRL-EVENT-DISCONNECTED")
     assert PASSPHRASE not in NETWORKS.read_text()
@@ -238,7 +223,7 @@ def test_wpa_cli_drives_it(scene: Scene) -> None:
     assert wpa_cli("scan") == "OK\n"
     scene.agent.control.wait_event("CTRL-EVENT-SCAN-RESULTS", 30.0)
     assert "\treference\n" in wpa_cli("scan_results")
-    bssid = address_in(scene.namespace, AP)
+    bssid = scene.namespace.interface_address(AP)
     assert f"bssid={bssid}\n" in wpa_cli("bss", bssid)
     pin = wpa_cli("wps_pin", "get").strip()
     assert wpa_cli("wps_check_pin", pin).strip() == pin

@@ -2,28 +2,16 @@
 """wpa_supplicant's access point mode: a station is an access point for a while, with WPS, and then one again."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tests.lab.network import NetNamespace, interface_address
+from tests.lab.our_station import CONFIG, NETWORKS, SOCKETS, STATION
 from tests.lab.peers import Agent, ControlInterface, Hostapd, WpaSupplicant, wait_until
 
 LAB = {"radios": 3, "time_travel": True, "time_limit": 300.0}
 
-OURS, GUEST, UPSTREAM = "wlan0", "wlan1", "wlan2"
+GUEST, UPSTREAM = "wlan1", "wlan2"
 PASSPHRASE = "the guests of tonight"
-SOCKETS = Path("/run/wps-agent/wpa_supplicant")
-NETWORKS = Path("/run/wps-agent-networks.conf")
-
-CONFIG = f"""
-[agent]
-node = "lab"
-error_display_s = 0.0
-
-[[station]]
-interface = "{OURS}"
-networks_file = "{NETWORKS}"
-"""
 
 KNOWN = 'update_config=1\nnetwork={\n\tssid="reference"\n\tpsk="a secret passphrase"\n}\n'
 
@@ -41,7 +29,7 @@ def control(hostapd: Hostapd) -> Iterator[ControlInterface]:
     """Of our station, which is in the network of hostapd."""
     NETWORKS.write_text(KNOWN)
     with Agent(CONFIG):
-        control = ControlInterface(SOCKETS / OURS)
+        control = ControlInterface(SOCKETS / STATION)
         wait_until(lambda: control.values("STATUS")["wpa_state"] == "COMPLETED", 60.0, "it does not join", 0.2)
         yield control
         control.close()
@@ -69,7 +57,7 @@ def assert_back_upstream(control: ControlInterface) -> None:
 def test_a_guest_joins_by_push_button_and_the_station_comes_back(control: ControlInterface) -> None:
     number = select_access_point(control, *PROTECTED)
     connected = control.wait_event("CTRL-EVENT-CONNECTED - Connection to")
-    own = interface_address(OURS)
+    own = interface_address(STATION)
     assert connected.text == f"CTRL-EVENT-CONNECTED - Connection to {own} completed [id={number} id_str=]"
     lines = control.request("STATUS-WPS").splitlines()
     assert [line.partition("=")[0] for line in lines] == [
@@ -125,7 +113,7 @@ def test_three_wrong_ap_pins_take_the_pin_away(control: ControlInterface) -> Non
     pin = control.request("WPS_AP_PIN random")
     assert control.request("WPS_AP_PIN get") == pin
     wrong = "12345670" if pin[:4] != "1234" else "43215676"
-    own = interface_address(OURS)
+    own = interface_address(STATION)
     with WpaSupplicant(GUEST) as guest:
         for _ in range(3):
             guest.control.forget_events()

@@ -1,40 +1,31 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A station of ours among several of Debian's hostapd: whom it chooses, whom it refuses, and how failures are told."""
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.lab.network import NetNamespace
+from tests.lab.our_station import (
+    CONFIG,
+    NETWORKS,
+    PIN,
+    WRONG_FIRST_HALF,
+    WRONG_SECOND_HALF,
+    assert_not_logged,
+    state_of,
+)
 from tests.lab.peers import Agent, Hostapd
 
 LAB = {"radios": 3, "time_travel": True, "time_limit": 400.0}
 
-STATION = "wlan0"
-NETWORKS = Path("/run/wps-agent-networks.conf")
 PASSPHRASES = {"first": "passphrase of the first", "second": "passphrase of the second"}
 INTERFACES = {"first": "wlan1", "second": "wlan2"}
-AP_PIN = "12345670"
-WRONG_FIRST_HALF = "43215676"
-WRONG_SECOND_HALF = "12349876"
 UUID = "uuid=87654321-9abc-def0-1234-56789abc0000"
 ANOTHER_CHANNEL = "channel=11"  # the lab has no regulatory database: nobody may send in the 5 GHz band
 OVERLAP, WRONG_PIN, LOCKED = 4, 5, 6
-
-CONFIG = f"""
-[agent]
-node = "lab"
-log_level = "debug"
-error_display_s = 0.0
-
-[[station]]
-interface = "{STATION}"
-networks_file = "{NETWORKS}"
-"""
 
 
 @dataclass
@@ -51,12 +42,11 @@ class Scene:
             peer.press_button()
 
     def bssid(self, ssid: str) -> str:
-        return self.namespace.run("cat", f"/sys/class/net/{INTERFACES[ssid]}/address").strip()
+        return self.namespace.interface_address(INTERFACES[ssid])
 
     def wps(self) -> dict[str, Any]:
         """What AGENT_STATUS says of the last WPS run."""
-        report = json.loads(self.agent.control.request("AGENT_STATUS"))
-        wps: dict[str, Any] = report["stations"][0]["wps"]
+        wps: dict[str, Any] = state_of(self.agent)["wps"]
         return wps
 
     def assert_connected(self, ssid: str, timeout: float = 60.0) -> None:
@@ -87,9 +77,7 @@ def scene_of(*, config: str = CONFIG, **options: str) -> Iterator[Scene]:
         agent.control.read_events()  # attached from here on
         scene = Scene(agent, peers, namespace)
         yield scene
-        log = agent.log
-        for secret in scene.secrets:
-            assert secret not in log
+        assert_not_logged(agent, scene.secrets)
 
 
 # ---- push button, several access points
@@ -148,8 +136,8 @@ def test_one_more_radio_with_another_uuid_is_an_overlap_whatever_its_channel() -
 
 def test_the_access_point_that_knows_the_pin_is_found_among_several() -> None:
     with scene_of(first="", second=ANOTHER_CHANNEL) as scene:
-        scene.access_points["second"].control.expect_ok(f"WPS_PIN any {AP_PIN}")
-        done = scene.agent.command("join", "--pin", AP_PIN, "--wait", timeout=90.0)
+        scene.access_points["second"].control.expect_ok(f"WPS_PIN any {PIN}")
+        done = scene.agent.command("join", "--pin", PIN, "--wait", timeout=90.0)
         assert done.returncode == 0, done.stderr
         scene.assert_connected("second")
         assert not scene.agent.control.has_event("WPS-M2D")
@@ -182,8 +170,8 @@ def test_a_given_access_point_that_says_m2d_is_asked_until_it_knows_the_pin() ->
 @pytest.mark.parametrize(("wrong", "half"), [(WRONG_FIRST_HALF, "first"), (WRONG_SECOND_HALF, "second")])
 def test_join_tells_which_half_of_a_pin_is_wrong(wrong: str, half: str) -> None:
     with scene_of(first="") as scene:
-        scene.secrets |= {AP_PIN, wrong}
-        scene.access_points["first"].control.expect_ok(f"WPS_PIN any {AP_PIN}")
+        scene.secrets |= {PIN, wrong}
+        scene.access_points["first"].control.expect_ok(f"WPS_PIN any {PIN}")
         done = scene.agent.command("join", "--pin", wrong, "--wait", timeout=90.0)
         assert done.returncode == WRONG_PIN
         assert done.stderr == f"wps-agent: the PIN is wrong (its {half} half)\n"
@@ -193,13 +181,11 @@ def test_join_tells_which_half_of_a_pin_is_wrong(wrong: str, half: str) -> None:
 # ---- the access point's own PIN
 
 
-@pytest.mark.parametrize(
-    "lines", ["", f"ap_pin={AP_PIN}", "ap_setup_locked=0"], ids=["both", "locked", "without a PIN"]
-)
+@pytest.mark.parametrize("lines", ["", f"ap_pin={PIN}", "ap_setup_locked=0"], ids=["both", "locked", "without a PIN"])
 def test_a_locked_access_point_and_one_without_a_pin_are_told_from_a_wrong_pin(lines: str) -> None:
     with scene_of(first=lines) as scene:
-        scene.secrets.add(AP_PIN)
-        done = scene.agent.command("reg", "learn", scene.bssid("first"), AP_PIN, "--wait", timeout=90.0)
+        scene.secrets.add(PIN)
+        done = scene.agent.command("reg", "learn", scene.bssid("first"), PIN, "--wait", timeout=90.0)
         assert (done.returncode, done.stderr) == (
             LOCKED,
             "wps-agent: the access point has locked its setup, or has no AP PIN\n",
@@ -208,16 +194,16 @@ def test_a_locked_access_point_and_one_without_a_pin_are_told_from_a_wrong_pin(l
 
 
 def test_an_access_point_that_locks_itself_after_wrong_pins_says_so_to_the_right_one() -> None:
-    with scene_of(first=f"ap_setup_locked=0\nap_pin={AP_PIN}") as scene:
-        scene.secrets |= {AP_PIN, WRONG_FIRST_HALF, WRONG_SECOND_HALF}
+    with scene_of(first=f"ap_setup_locked=0\nap_pin={PIN}") as scene:
+        scene.secrets |= {PIN, WRONG_FIRST_HALF, WRONG_SECOND_HALF}
         bssid, peer = scene.bssid("first"), scene.access_points["first"]
         for wrong in (WRONG_FIRST_HALF, WRONG_SECOND_HALF, WRONG_FIRST_HALF):
             assert not peer.control.has_event("WPS-AP-SETUP-LOCKED")
             done = scene.agent.command("reg", "learn", bssid, wrong, "--wait", timeout=90.0)
             assert done.returncode == WRONG_PIN, done.stderr
         peer.control.wait_event("WPS-AP-SETUP-LOCKED", 5.0)
-        assert scene.agent.command("reg", "learn", bssid, AP_PIN, "--wait", timeout=90.0).returncode == LOCKED
+        assert scene.agent.command("reg", "learn", bssid, PIN, "--wait", timeout=90.0).returncode == LOCKED
         peer.control.wait_event("WPS-AP-SETUP-UNLOCKED", 120.0)
-        done = scene.agent.command("reg", "learn", bssid, AP_PIN, "--wait", timeout=90.0)
+        done = scene.agent.command("reg", "learn", bssid, PIN, "--wait", timeout=90.0)
         assert done.returncode == 0, done.stderr
         scene.assert_connected("first")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from tests.lab.network import run
-from tests.lab.peers import DEFAULT_CONTROL_SOCKET, Hostapd, wait_until
-from tests.lab.test_lab_station import AP, AP_ADDRESS, CONFIG, STATION, STATION_ADDRESS, Scene, address_in, scene_of
+from tests.lab.our_station import CONFIG, SOCKETS, STATION
+from tests.lab.peers import Hostapd, wait_until
+from tests.lab.test_lab_station import AP, AP_ADDRESS, STATION_ADDRESS, Scene, scene_of
 
 LAB = {"radios": 2, "time_travel": True, "time_limit": 180.0}
 
@@ -56,16 +57,15 @@ def scene() -> Iterator[Scene]:
 
 
 def test_the_program_gives_the_address_after_wps_and_takes_it_when_the_access_point_is_lost(scene: Scene) -> None:
-    folder = Path(DEFAULT_CONTROL_SOCKET).parent / "wpa_supplicant"
     scene.hostapd.press_button()
     scene.agent.control.expect_ok("WPS_PBC")
-    known = f"|0||{folder}|reference|{address_in(scene.namespace, AP)}"
+    known = f"|0||{SOCKETS}|reference|{scene.namespace.interface_address(AP)}"
     assert wait_heard("CONNECTED") == f"{STATION} CONNECTED{known}"
     wait_online(scene)
     scene.agent.wait_log("on-change CONNECTED: has an address")
     assert heard() == [
-        f"{STATION} WPS-PBC-ACTIVE|||{folder}||",
-        f"{STATION} WPS-SUCCESS|||{folder}||",
+        f"{STATION} WPS-PBC-ACTIVE|||{SOCKETS}||",
+        f"{STATION} WPS-SUCCESS|||{SOCKETS}||",
         f"{STATION} CONNECTED{known}",
     ]
     scene.hostapd.kill()

@@ -1,37 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A station of ours and access points of ours, each with an agent of its own: overlap, two radios, PINs and M2D."""
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.lab.network import NetNamespace
+from tests.lab.our_station import CONFIG, NETWORKS, PIN, WRONG_FIRST_HALF, WRONG_SECOND_HALF, state_of
 from tests.lab.peers import Agent, wait_until
 
 LAB = {"radios": 3, "time_travel": True, "time_limit": 400.0}
 
-STATION = "wlan0"
-NETWORKS = Path("/run/wps-agent-networks.conf")
 PASSPHRASE = "a secret passphrase"
-PIN = "12345670"
-WRONG_FIRST_HALF = "43215676"
-WRONG_SECOND_HALF = "12349876"
 OVERLAP, WRONG_PIN = 4, 5
-
-CONFIG = f"""
-[agent]
-node = "station"
-log_level = "debug"
-error_display_s = 0.0
-
-[[station]]
-interface = "{STATION}"
-networks_file = "{NETWORKS}"
-"""
 
 
 def access_point(interface: str, ssid: str, channel: int = 1) -> str:
@@ -57,7 +40,7 @@ class Scene:
 
     def wps(self) -> dict[str, Any]:
         """What AGENT_STATUS says of the station's last WPS run."""
-        wps: dict[str, Any] = json.loads(self.station.control.request("AGENT_STATUS"))["stations"][0]["wps"]
+        wps: dict[str, Any] = state_of(self.station)["wps"]
         return wps
 
     def assert_connected(self, ssid: str, timeout: float = 60.0) -> None:

@@ -6,11 +6,11 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from tests.lab.attacker import Attacker, Target
 from tests.lab.network import NetNamespace, interface_address, set_address
+from tests.lab.our_station import CONFIG, NETWORKS, STATION
 from tests.lab.peers import Agent, Hostapd, wait_until
 
 from wpsagent.dot11.frames import Deauthentication, Disassociation, ReasonCode
@@ -18,20 +18,9 @@ from wpsagent.octets import BROADCAST, MacAddress, Ssid
 
 LAB = {"radios": 3, "time_travel": True, "time_limit": 300.0}
 
-STATION, AP, ATTACKER = "wlan0", "wlan1", "wlan2"
+AP, ATTACKER = "wlan1", "wlan2"
 STATION_ADDRESS, AP_ADDRESS = "10.8.0.2", "10.8.0.1"
 PASSPHRASE = "a secret passphrase"
-NETWORKS = Path("/run/wps-agent-pmf.conf")
-CONFIG = f"""
-[agent]
-node = "lab"
-log_level = "debug"
-error_display_s = 0.0
-
-[[station]]
-interface = "{STATION}"
-networks_file = "{NETWORKS}"
-"""
 BLOCK = f'network={{\n\tssid="reference"\n\tpsk="{PASSPHRASE}"\n\tkey_mgmt=WPA-PSK\n%s}}\n'
 PSK, PSK_SHA256 = "00-0f-ac-2", "00-0f-ac-6"
 BOTH = "WPA-PSK WPA-PSK-SHA256"
@@ -90,7 +79,7 @@ def scene_of(hostapd: str, block: str = "", *, station: str = "") -> Iterator[Sc
     NETWORKS.chmod(0o600)
     with NetNamespace("upstream") as namespace:
         namespace.take_radio(AP)
-        bssid = MacAddress.parse(namespace.run("cat", f"/sys/class/net/{AP}/address").strip())
+        bssid = MacAddress.parse(namespace.interface_address(AP))
         with Hostapd(AP, config=hostapd, namespace=namespace) as peer, Agent(CONFIG + station) as agent:
             agent.control.read_events()
             yield Scene(agent, peer, namespace, bssid)

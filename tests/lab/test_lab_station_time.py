@@ -1,26 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A station of ours over minutes: time-outs, cancelling at every step, the way back to the network it knows."""
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.lab.network import NetNamespace
+from tests.lab.our_station import CONFIG, NETWORKS, PIN, WRONG_FIRST_HALF, assert_not_logged, state_of
 from tests.lab.peers import Agent, Hostapd
 
 LAB = {"radios": 3, "time_travel": True, "time_limit": 500.0}
 
-STATION = "wlan0"
-NETWORKS = Path("/run/wps-agent-networks.conf")
 INTERFACES = ("wlan1", "wlan2")
 PASSPHRASES = {"old": "passphrase of the old", "new": "passphrase of the new"}
-AP_PIN = "12345670"
-WRONG_FIRST_HALF = "43215676"
 TIMED_OUT = 3
 
 OLD_NETWORK = f"""# mine
@@ -29,17 +24,6 @@ network={{
     ssid="old"
     psk="{PASSPHRASES["old"]}"
 }}
-"""
-
-CONFIG = f"""
-[agent]
-node = "lab"
-log_level = "debug"
-error_display_s = 0.0
-
-[[station]]
-interface = "{STATION}"
-networks_file = "{NETWORKS}"
 """
 
 
@@ -57,12 +41,7 @@ class Scene:
         )
 
     def state(self) -> dict[str, Any]:
-        """What AGENT_STATUS says of the station."""
-        station: dict[str, Any] = json.loads(self.agent.control.request("AGENT_STATUS"))["stations"][0]
-        return station
-
-    def bssid(self, interface: str) -> str:
-        return self.namespace.run("cat", f"/sys/class/net/{interface}/address").strip()
+        return state_of(self.agent)
 
     def networks(self) -> list[str]:
         """The SSIDs of the list, then those of the file; both must be the same."""
@@ -76,7 +55,7 @@ class Scene:
         self.agent.control.wait_event("CTRL-EVENT-CONNECTED", timeout)
         status = self.agent.control.values("STATUS")
         assert (status["wpa_state"], status["ssid"]) == ("COMPLETED", ssid)
-        assert status["bssid"] == self.bssid(interface)
+        assert status["bssid"] == self.namespace.interface_address(interface)
 
 
 @contextmanager
@@ -93,9 +72,7 @@ def scene_of(known: str = "") -> Iterator[Scene]:
         agent.control.read_events()  # attached from here on
         scene = Scene(agent, namespace)
         yield scene
-        log = agent.log
-        for secret in scene.secrets:
-            assert secret not in log
+        assert_not_logged(agent, scene.secrets)
 
 
 @pytest.fixture
@@ -116,7 +93,7 @@ def joined() -> Iterator[Scene]:
 # ---- nobody there
 
 
-@pytest.mark.parametrize("words", [("join",), ("join", "--pin", AP_PIN), ("join", "--bssid", "02:00:00:00:09:00")])
+@pytest.mark.parametrize("words", [("join",), ("join", "--pin", PIN), ("join", "--bssid", "02:00:00:00:09:00")])
 def test_nobody_there_is_a_time_out_after_two_minutes(nobody: Scene, words: tuple[str, ...]) -> None:
     started_at = time.monotonic()
     done = nobody.agent.command(*words, "--wait", timeout=200.0)
@@ -129,8 +106,8 @@ def test_nobody_there_is_a_time_out_after_two_minutes(nobody: Scene, words: tupl
 
 
 def test_learning_from_nobody_is_a_time_out(nobody: Scene) -> None:
-    nobody.secrets.add(AP_PIN)
-    done = nobody.agent.command("reg", "learn", "02:00:00:00:09:00", AP_PIN, "--wait", timeout=200.0)
+    nobody.secrets.add(PIN)
+    done = nobody.agent.command("reg", "learn", "02:00:00:00:09:00", PIN, "--wait", timeout=200.0)
     assert done.returncode == TIMED_OUT
     assert nobody.networks() == []
 
@@ -138,7 +115,7 @@ def test_learning_from_nobody_is_a_time_out(nobody: Scene) -> None:
 def test_a_pin_that_nobody_enters_is_a_time_out_that_says_so(nobody: Scene) -> None:
     with nobody.access_point("new", "wlan2"):
         started_at = time.monotonic()
-        done = nobody.agent.command("join", "--pin", AP_PIN, "--wait", timeout=200.0)
+        done = nobody.agent.command("join", "--pin", PIN, "--wait", timeout=200.0)
         assert done.returncode == TIMED_OUT
         assert 120.0 <= time.monotonic() - started_at < 122.0
         assert done.stderr == (
@@ -243,9 +220,9 @@ def test_after_a_time_out_it_goes_back_to_the_network_it_knows(joined: Scene) ->
 
 
 def test_after_a_failure_it_goes_back_to_the_network_it_knows(joined: Scene) -> None:
-    joined.secrets |= {AP_PIN, WRONG_FIRST_HALF}
+    joined.secrets |= {PIN, WRONG_FIRST_HALF}
     with joined.access_point("new", "wlan2") as peer:
-        peer.control.expect_ok(f"WPS_PIN any {AP_PIN}")
+        peer.control.expect_ok(f"WPS_PIN any {PIN}")
         joined.agent.control.forget_events()
         joined.agent.control.request(f"WPS_PIN any {WRONG_FIRST_HALF}")
         joined.agent.control.wait_event("WPS-FAIL", 60.0)

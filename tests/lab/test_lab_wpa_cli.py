@@ -5,35 +5,23 @@ import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from tests.lab.network import NetNamespace
+from tests.lab.our_station import CONFIG, NETWORKS, PIN, SOCKETS, STATION
 from tests.lab.peers import Agent, Hostapd, PeerProcess, new_folder, wait_until
 
 LAB = {"radios": 3, "time_travel": True, "time_limit": 300.0}
 
-STATION, AP, SPARE = "wlan0", "wlan1", "wlan2"
+AP, SPARE = "wlan1", "wlan2"
 PASSPHRASE = "a secret passphrase"
-SOCKETS = Path("/run/wps-agent/wpa_supplicant")
-NETWORKS = Path("/run/wps-agent-networks.conf")
-
-CONFIG = f"""
-[agent]
-node = "lab"
-error_display_s = 0.0
-
-[[station]]
-interface = "{STATION}"
-networks_file = "{NETWORKS}"
-"""
 
 
 @pytest.fixture(scope="module")
 def hostapd() -> Iterator[Hostapd]:
     with NetNamespace("upstream") as namespace:
         namespace.take_radio(AP)
-        with Hostapd(AP, namespace=namespace, config="ap_setup_locked=0\nap_pin=12345670") as peer:
+        with Hostapd(AP, namespace=namespace, config=f"ap_setup_locked=0\nap_pin={PIN}") as peer:
             yield peer
 
 
@@ -82,7 +70,7 @@ def test_pins_and_registrars(agent: Agent, hostapd: Hostapd) -> None:
     assert wpa_cli("wps_cancel") == "OK"
     assert wpa_cli("wps_ap_pin", "get") == "FAIL"
     address = hostapd.control.values("STATUS")["bssid[0]"]
-    assert wpa_cli("wps_reg", address, "12345670") == "OK"
+    assert wpa_cli("wps_reg", address, PIN) == "OK"
     agent.control.wait_event("CTRL-EVENT-CONNECTED", 60.0)
     number = wpa_cli("list_networks").splitlines()[1].split()[0]
     assert wpa_cli("get_network", number, "psk") == "*"
