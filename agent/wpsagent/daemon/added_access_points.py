@@ -5,16 +5,15 @@ What is added is gone with the agent, and what is removed of the configuration's
 Refused: interfaces that are ours already, and files that `config.hostapd_file` refuses.
 """
 
-import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from wpsagent.config.model import AccessPointSettings
 from wpsagent.daemon.control import ControlSockets
 from wpsagent.daemon.network import Network
 from wpsagent.daemon.networks import Networks
 from wpsagent.errors import AgentError, UsageError
+from wpsagent.io.tasks import Tasks
 from wpsagent.status import events as e
 
 
@@ -33,7 +32,7 @@ class AddedAccessPoints:
         self._report = report
         self._is_ours = is_ours
         self._leaving: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     def add(self, path: str, wiphy: str | None) -> None:
         """The networks of a hostapd.conf, all or none, their first one made on a phy; raises AgentError."""
@@ -49,7 +48,7 @@ class AddedAccessPoints:
         for one in settings:
             network = self._networks.add(one)
             self._report(e.AccessPointAdded(one.interface, one.button_group, one.ssid, one.channel))
-            self._run(network.start())
+            self._tasks.begin(network.start())
 
     def _open_sockets(self, settings: tuple[AccessPointSettings, ...]) -> None:
         try:
@@ -66,7 +65,7 @@ class AddedAccessPoints:
             if network.interface == interface and not network.settings.is_temporary and interface not in self._leaving:
                 self._leaving.add(interface)
                 self._control.remove(interface)
-                self._run(self._take_leave(network))
+                self._tasks.begin(self._take_leave(network))
                 return
         raise UsageError(f"there is no access point on {interface}")
 
@@ -77,9 +76,4 @@ class AddedAccessPoints:
 
     async def close(self) -> None:
         """What was begun is done."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _run(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._tasks.finish()

@@ -21,6 +21,7 @@ from wpsagent.errors import UsageError
 from wpsagent.io.hand_over.choice import Choice, Place, choose
 from wpsagent.io.hand_over.manager import HandOverError, LearntNetwork, Manager
 from wpsagent.io.hand_over.network_manager import NetworkManager
+from wpsagent.io.tasks import Tasks
 from wpsagent.roles.sta import events as sta
 from wpsagent.roles.sta.network import Network
 from wpsagent.status import events as e
@@ -88,7 +89,7 @@ class Keeper:
         self._is_paused = False
         self._told_choice = ""
         self._lock = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -108,9 +109,8 @@ class Keeper:
         """Before the station is stopped: nothing is handed over any more."""
         self._is_paused = True
         self._stop_timer()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.cancel()
+        await self._tasks.finish()
 
     async def close(self) -> None:
         """After the station was stopped: the interface is given back."""
@@ -269,9 +269,7 @@ class Keeper:
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         """One after the other."""
-        task = asyncio.create_task(self._locked(work), name=f"hand-over of {self._interface}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.begin(self._locked(work), name=f"hand-over of {self._interface}")
 
     async def _locked(self, work: Coroutine[Any, Any, None]) -> None:
         try:

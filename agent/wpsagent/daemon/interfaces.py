@@ -5,15 +5,14 @@ Each has a file of its own, as wpa_supplicant -N gives it one.  They are gone wi
 are ours already, files that cannot be read, drivers but nl80211; and removing what the configuration has.
 """
 
-import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from wpsagent.daemon.control import ControlSockets
 from wpsagent.daemon.networks import Networks
 from wpsagent.daemon.stations import Station, Stations
 from wpsagent.errors import UsageError
+from wpsagent.io.tasks import Tasks
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
 
@@ -37,7 +36,7 @@ class Interfaces:
         self._report = report
         self._folder = folder
         self._added: dict[str, Station] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     @property
     def _ours(self) -> list[str]:
@@ -65,7 +64,7 @@ class Interfaces:
         station = self._stations.add(settings, configuration.device)
         self._added[interface] = station
         self._report(s.StationAdded(interface))
-        self._run(station.start())
+        self._tasks.begin(station.start())
 
     def remove(self, interface: str) -> None:
         """A station that was added is gone; raises UsageError."""
@@ -74,7 +73,7 @@ class Interfaces:
             raise UsageError(f"{interface} was not added while the agent runs: it is the configuration's, or not ours")
         self._stations.stations.remove(station)
         self._control.remove(interface)
-        self._run(self._take_leave(station))
+        self._tasks.begin(self._take_leave(station))
 
     async def _take_leave(self, station: Station) -> None:
         await station.stop()
@@ -82,9 +81,4 @@ class Interfaces:
 
     async def close(self) -> None:
         """What was begun is done."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _run(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._tasks.finish()

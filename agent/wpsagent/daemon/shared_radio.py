@@ -17,7 +17,7 @@ On any number of channels:
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -26,6 +26,7 @@ from wpsagent.config.model import AccessPointSettings, StationSettings
 from wpsagent.daemon.networks import OpenRadio
 from wpsagent.daemon.stations import OpenStationRadio
 from wpsagent.errors import AgentError, RadioError
+from wpsagent.io.tasks import Tasks
 from wpsagent.octets import MacAddress
 from wpsagent.ports import (
     AbortScan,
@@ -64,7 +65,7 @@ _SOURCE = slice(10, 16)
 
 
 class MovableAccessPoint(Protocol):
-    """An access point of ours, as this module needs it: `daemon.networks.Network`."""
+    """An access point of ours, as this module needs it: `daemon.network.Network`."""
 
     interface: str
 
@@ -266,7 +267,7 @@ class SharingStationRadio(StationRadio):
         self._handler: Callable[[StationEvent], None] = lambda _event: None
         self._scan: _PartialScan | None = None
         self._pause: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     def set_handler(self, handler: Callable[[StationEvent], None]) -> None:
         self._handler = handler
@@ -291,8 +292,7 @@ class SharingStationRadio(StationRadio):
     async def close(self) -> None:
         self._shared.forget(self)
         self._end_scan()
-        for task in self._tasks:
-            task.cancel()
+        self._tasks.cancel()
         await self._radio.close()
 
     # ---- the channel
@@ -315,7 +315,7 @@ class SharingStationRadio(StationRadio):
             case Roamed(found=ScanResult() as found):
                 self.frequency_mhz = found.frequency_mhz
             case ChannelSwitchAnnounced():
-                self._begin(self._follow(event))
+                self._tasks.begin(self._follow(event))
             case ScanFinished():
                 self._scan_finished(event)
                 return
@@ -333,11 +333,6 @@ class SharingStationRadio(StationRadio):
             logger.warning(
                 "%s cannot follow its access point to %d MHz: %s", self.interface, event.frequency_mhz, error
             )
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     # ---- scans
 
@@ -365,7 +360,7 @@ class SharingStationRadio(StationRadio):
             self._handler(replace(event, results=self._foreign(event)))
         elif not scan.is_pausing:  # else it is another program's scan: its results come with ours
             scan.is_pausing = True
-            self._pause = asyncio.get_running_loop().call_later(PAUSE, lambda: self._begin(self._go_on(scan)))
+            self._pause = asyncio.get_running_loop().call_later(PAUSE, lambda: self._tasks.begin(self._go_on(scan)))
 
     async def _go_on(self, scan: _PartialScan) -> None:
         if scan is not self._scan:

@@ -30,6 +30,7 @@ from pathlib import Path
 
 from wpsagent.errors import AgentError
 from wpsagent.io.control_client import ControlSocketError
+from wpsagent.io.tasks import Tasks
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class ControlSocket:
         self._inode = 0
         self._monitors: dict[Address, _Monitor] = {}
         self._waiting: list[tuple[str, int]] | None = None  # events held back while a command is handled
-        self._later: set[asyncio.Task[None]] = set()
+        self._later = Tasks()
 
     def open(self) -> None:
         """Bind and serve on the running loop; raises ControlSocketError with what to do about it."""
@@ -92,8 +93,7 @@ class ControlSocket:
         self._socket.close()
         self._socket = None
         self._monitors.clear()
-        for task in self._later:
-            task.cancel()
+        self._later.cancel()
         try:
             if self._path.lstat().st_ino == self._inode:
                 self._path.unlink()
@@ -183,9 +183,7 @@ class ControlSocket:
         finally:
             waiting, self._waiting = self._waiting, None
         if isinstance(reply, Awaitable):
-            task = self._loop.create_task(self._reply_later(reply, address))
-            self._later.add(task)
-            task.add_done_callback(self._later.discard)
+            self._later.begin(self._reply_later(reply, address))
         elif reply is not None:
             self._send(reply.encode(errors="replace"), address)
         for event in waiting:

@@ -5,7 +5,6 @@ Events go to a handler, or wait until there is one; EAPOL goes over nl80211's co
 none, over AF_PACKET; refusals that say enough are told in words.  Sources: linux/nl80211.h; packet(7).
 """
 
-import asyncio
 import errno
 from abc import ABC, abstractmethod
 from collections import deque
@@ -23,6 +22,7 @@ from wpsagent.io.nl80211.codec import Attributes, Message
 from wpsagent.io.nl80211.enumerations import ETHERTYPE_EAPOL, Command
 from wpsagent.io.nl80211.transport import Transport
 from wpsagent.io.packet_socket import EapolSocket
+from wpsagent.io.tasks import Tasks
 from wpsagent.octets import MacAddress
 from wpsagent.ports import SendEapol, SendFrame
 
@@ -59,7 +59,7 @@ class Nl80211Interface(ABC, Generic[Event]):
         self._eapol: EapolSocket | None = None
         self._early: deque[Event] = deque(maxlen=_EARLY_EVENTS)
         self._handler: Callable[[Event], None] = self._early.append
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._is_closed = False
         undo.push_async_callback(self._shut_down)
 
@@ -88,8 +88,7 @@ class Nl80211Interface(ABC, Generic[Event]):
 
     async def _shut_down(self) -> None:
         self._is_closed = True
-        for task in self._tasks:
-            task.cancel()
+        self._tasks.cancel()
         if self._eapol is not None:
             self._eapol.close()
         await self._end_use()
@@ -167,9 +166,7 @@ class Nl80211Interface(ABC, Generic[Event]):
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Work beside the commands; it ends with the radio."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.begin(work)
 
     # ---- events
 
