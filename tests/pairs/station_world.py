@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from tests.unit.roles_bench import entropy_of
+from tests.unit.simulated_station_radio import SimulatedStationRadio
 
 from wpsagent.errors import RadioError
 from wpsagent.io.simulated_radio import SIMULATED_CAPABILITIES, Air, Antenna, SimulatedAccessPointRadio, Unit
-from wpsagent.io.simulated_station_radio import SimulatedStationRadio
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import CommandFailed, StationCommand, StationEvent
 from wpsagent.roles.access_point import AccessPoint

@@ -14,12 +14,12 @@ import sys
 from pathlib import Path
 
 from tests.pairs.station_world import AP, DEVICE, STATION, PinnedAccessPoint, protected
+from tests.unit.simulated_station_radio import SimulatedStationRadio
 
 from wpsagent.config.loader import parse
 from wpsagent.config.model import StationSettings
 from wpsagent.daemon.daemon import Daemon
 from wpsagent.io.simulated_radio import Air
-from wpsagent.io.simulated_station_radio import SimulatedStationRadio
 from wpsagent.ports import StationRadio
 from wpsagent.wsc.device import uuid_from_mac
 from wpsagent.wsc.internal_registrar import InternalRegistrar

@@ -24,13 +24,13 @@ from contextlib import suppress
 from tests.unit.fullmac_chip import FullMacChip, carry_out, octets_of
 from tests.unit.nl80211_kernel import Request, attribute, nest, u16, u32, u64
 from tests.unit.nl80211_world import INDEX, NEW_KEY, SET_STATION
+from tests.unit.simulated_station_radio import SimulatedStationRadio
 
 from wpsagent.dot11.elements import WPS_VENDOR_TYPE, Elements
 from wpsagent.dot11.frames import Capability
 from wpsagent.errors import RadioError
 from wpsagent.io.nl80211.netlink import split_attributes
 from wpsagent.io.simulated_radio import Air
-from wpsagent.io.simulated_station_radio import SimulatedStationRadio
 from wpsagent.octets import NO_ADDRESS, MacAddress, Ssid
 from wpsagent.ports import (
     Associated,

@@ -14,6 +14,7 @@ import pytest
 from tests.pairs.simulated_air import phone
 from tests.unit.jumping_loop import run
 from tests.unit.roles_bench import AP, entropy_of
+from tests.unit.simulated_station_radio import SimulatedStationRadio
 from tests.unit.test_daemon_daemon import FakeMqtt
 
 from wpsagent.config.loader import parse
@@ -22,7 +23,6 @@ from wpsagent.daemon import service
 from wpsagent.daemon.daemon import Daemon
 from wpsagent.errors import AgentError
 from wpsagent.io.simulated_radio import Air, SimulatedAccessPointRadio
-from wpsagent.io.simulated_station_radio import SimulatedStationRadio
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import AccessPointRadio, StationRadio
 from wpsagent.roles.simulated_phone import SimulatedPhone

@@ -8,12 +8,12 @@ from unittest.mock import patch
 from tests.pairs.station_world import STATION
 from tests.unit.jumping_loop import run
 from tests.unit.roles_bench import AP, entropy_of
+from tests.unit.simulated_station_radio import SimulatedStationRadio
 
 from wpsagent.config.loader import parse
 from wpsagent.config.model import AccessPointSettings, ButtonAction, EapolTransport, StationSettings
 from wpsagent.daemon.daemon import Daemon, open_kernel_station_radio
 from wpsagent.io.simulated_radio import Air, SimulatedAccessPointRadio
-from wpsagent.io.simulated_station_radio import SimulatedStationRadio
 from wpsagent.ports import AccessPointRadio, StationRadio
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s

@@ -9,6 +9,7 @@ import pytest
 from tests.pairs.station_world import PASSPHRASE, STATION
 from tests.unit.jumping_loop import run
 from tests.unit.roles_bench import entropy_of
+from tests.unit.simulated_station_radio import SimulatedStationRadio
 from tests.unit.station_house import KNOWN, StationHouse
 
 from wpsagent.config.loader import parse
@@ -21,7 +22,6 @@ from wpsagent.daemon.station_access_point import access_point_settings
 from wpsagent.daemon.stations import Stations
 from wpsagent.errors import AgentError, ConfigError, DecodeError, UsageError
 from wpsagent.io.simulated_radio import SimulatedAccessPointRadio
-from wpsagent.io.simulated_station_radio import SimulatedStationRadio
 from wpsagent.octets import Ssid
 from wpsagent.ports import AccessPointRadio, StationRadio
 from wpsagent.roles.sta.network import ACCESS_POINT, Network

@@ -10,6 +10,7 @@ import pytest
 from tests.pairs.station_world import AP, DEVICE, PASSPHRASE, STATION, WorldAccessPoint, protected
 from tests.unit.jumping_loop import run
 from tests.unit.roles_bench import entropy_of
+from tests.unit.simulated_station_radio import SimulatedStationRadio
 from tests.unit.station_house import KNOWN, StationHouse
 from tests.unit.test_control_commands import FakeAgent
 
@@ -20,7 +21,6 @@ from wpsagent.control.commands import Commands
 from wpsagent.daemon.stations import Station, Stations
 from wpsagent.errors import AgentError, NetlinkError, RadioError, UsageError
 from wpsagent.io.simulated_radio import Air
-from wpsagent.io.simulated_station_radio import SimulatedStationRadio
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.ports import StationRadio
 from wpsagent.roles.sta.machine import StationState

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 from tests.unit.jumping_loop import run
 from tests.unit.roles_bench import OPEN, access_point
+from tests.unit.simulated_station_radio import SimulatedStationRadio
 
 from wpsagent.dot11.frames import Action, Authentication, StatusCode
 from wpsagent.errors import RadioError
 from wpsagent.io.simulated_radio import Air, ManagementUnit, SimulatedAccessPointRadio, Unit
-from wpsagent.io.simulated_station_radio import SimulatedStationRadio
 from wpsagent.octets import BROADCAST, MacAddress, Ssid
 from wpsagent.ports import (
     AbortScan,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A station's radio in the simulated air, beside the access points' of io.simulated_radio.
+"""A radio of a station for tests: in the simulated air, beside the access points' of io.simulated_radio.
 
 What it keeps of the real thing: a scan visits channel after channel and remembers what it heard for half a minute, as
 the kernel does; authentication and association are tried three times (IEEE 802.11-2020, 11.3); EAPOL may come before
