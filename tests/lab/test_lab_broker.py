@@ -2,16 +2,20 @@
 """A broker that is away, goes and comes back: mosquitto killed and restarted, and the agent killed while it listens."""
 
 import json
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from tests.lab.network import NetNamespace
+from tests.lab.network import NetNamespace, run
 from tests.lab.peers import Agent, Mosquitto, MqttRecorder, WpaSupplicant, wait_until
 
 LAB = {"radios": 2, "time_travel": True, "time_limit": 180.0}
 
 TOPIC = "wps-agent/lab"
 PASSPHRASE = "correct horse battery"
+KEEPALIVE = 60.0
+"""What [mqtt] keepalive_s is if nobody says otherwise."""
 
 CONFIG = f"""
 [agent]
@@ -125,6 +129,32 @@ def test_a_broker_killed_in_the_middle_hears_the_rest_in_order_from_its_next_sta
             wait_until(lambda: last_state(after)["state"] == "success", 5.0, "no success in the state")
     assert heard[-1] == "push_button_started"
     assert len(set(heard)) == len(heard)
+
+
+@contextmanager
+def cut_off() -> Iterator[None]:
+    """As if the broker's power were cut: nothing comes back, not even the end of a connection."""
+    run("ip", "link", "set", "lo", "down")
+    try:
+        yield
+    finally:
+        run("ip", "link", "set", "lo", "up")
+
+
+def test_a_broker_that_is_gone_without_a_word_is_noticed_in_time_and_told_all_when_it_is_back() -> None:
+    with Mosquitto(1883), Agent(CONFIG) as agent:
+        agent.wait_log("broker connected")
+        agent.control.watch(5.0)  # what it has told so far has been acknowledged
+        with cut_off():
+            began = time.monotonic()
+            agent.control.expect_ok("WPS_PBC")
+            agent.wait_log("the broker fell silent", 1.5 * KEEPALIVE + 5)
+            assert time.monotonic() - began <= 1.5 * KEEPALIVE + 1
+            agent.control.expect_ok("WPS_CANCEL")
+        with MqttRecorder(1883, "wps-agent/#") as recorder:
+            recorder.wait_message(f"{TOPIC}/event", "cancelled", 90.0)
+            assert events_of(recorder) == ["push_button_started", "broker_lost", "push_button_ended", "cancelled"]
+            wait_until(lambda: last_state(recorder)["state"] == "idle", 5.0, "not idle in the state")
 
 
 def test_a_killed_agent_is_reported_offline_by_its_will_and_online_by_the_next(namespace: NetNamespace) -> None:

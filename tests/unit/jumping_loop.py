@@ -20,6 +20,7 @@ class _JumpingSelector(selectors.SelectSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = EPOCH
+        self.jumps = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
@@ -27,6 +28,7 @@ class _JumpingSelector(selectors.SelectSelector):
             if timeout is None:
                 raise AssertionError("nothing is scheduled: this would wait for ever")
             self.now += max(timeout, 0.0)
+            self.jumps += timeout > 0
         return ready
 
 
@@ -37,6 +39,11 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._jumping_selector.now
+
+    @property
+    def jumps(self) -> int:
+        """How often it has slept so far."""
+        return self._jumping_selector.jumps
 
 
 def run(coroutine: Coroutine[Any, Any, _T]) -> _T:

@@ -13,6 +13,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,7 +22,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from wpsagent.io.mqtt_words import CLOSED, UNSUPPORTED_VERSION, explain, farewell, refusal
+from wpsagent.io.mqtt_words import CLOSED, SILENT, UNSUPPORTED_VERSION, explain, farewell, refusal
 
 if TYPE_CHECKING:
     from wpsagent.io.mqtt_tls import TlsContext, TlsOptions
@@ -45,13 +46,17 @@ ONLINE, OFFLINE = b"online", b"offline"
 MQTT_5, MQTT_3_1_1 = 5, 4
 """The protocol version as CONNECT has it (MQTT 5.0, 3.1.2.2)."""
 
+PINGREQ = bytes.fromhex("c000")
+"""Are you there (MQTT 5.0, 3.12)."""
+
 MAX_PACKET_OCTETS = 65536
 """A longer packet a broker shall keep for itself (MQTT 5.0, 3.1.2.11.4)."""
+
+_LOST = "the connection to the broker was lost: {}"
 
 _OWN_REASONS = {
     "Unspecified": CLOSED,
     "The connection was lost": CLOSED,
-    "Keep alive timeout": "the broker fell silent",
 }
 """What paho calls the end of a connection of which the broker said nothing, in our words."""
 
@@ -123,6 +128,9 @@ class Connection:
         self._is_asked = False  # CONNECT was on its way
         self._refusal: int | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._keepalive = float(options.keepalive_s)
+        self._sent_at = self._heard_at = 0.0
+        self._is_asking = False
 
     def open(self) -> None:
         """Begin; connection_made or connection_lost will be called."""
@@ -258,9 +266,12 @@ class Connection:
 
     def _read(self) -> None:
         """Read all there is; with TLS also what has been decrypted already and will not wake us again."""
+        self._heard_at = self._loop.time()
         self._guard(self._client.loop_read)
         while self._fd is not None and self._has_pending():
             self._guard(self._client.loop_read)
+        if self._is_asking and self._fd is not None:
+            self._rest()
 
     def _has_pending(self) -> bool:
         return self._tls is not None and self._tls.wrapped is not None and self._tls.wrapped.pending() > 0
@@ -268,10 +279,34 @@ class Connection:
     def _write(self) -> None:
         self._guard(self._client.loop_write)
 
-    def _tick(self) -> None:
-        """Keep-alive: every sixth of the interval is often enough and wakes a sleeping board seldom."""
-        self._timer = self._loop.call_later(max(1.0, min(10.0, self._options.keepalive_s / 6)), self._tick)
-        self._guard(self._client.loop_misc)
+    # Keep-alive is ours: paho has to be asked again and again whether it is time, waits for an answer for another whole
+    # interval, and its 1.6.1 does not hear that the broker wants to be told more often.  Here a dead connection is
+    # given up after one and a half of the interval, when the broker would give us up, too (MQTT 5.0, 3.1.2.10).
+
+    def _rest(self) -> None:
+        """Sleep until one side may have been silent for the whole interval."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._is_asking = False
+        self._timer = self._loop.call_at(self._quiet_until(), self._wake)
+
+    def _quiet_until(self) -> float:
+        return min(self._sent_at, self._heard_at) + self._keepalive
+
+    def _wake(self) -> None:
+        if self._quiet_until() > self._loop.time():
+            self._rest()
+            return
+        self._timer = self._loop.call_later(self._keepalive / 2, self.drop, _LOST.format(SILENT))
+        self._is_asking = True
+        self._guard(self._ask)
+
+    def _ask(self) -> None:
+        """A packet that is half written must not be torn; it asks as well.  A broken connection becomes readable."""
+        if not self._client.want_write():
+            with suppress(OSError):
+                self._client.socket().send(PINGREQ)
+            self._sent_at = self._loop.time()
 
     def _guard(self, step: Callable[[], Any]) -> None:
         """The outermost frame over paho: whatever a broker provokes in it costs this connection only."""
@@ -334,15 +369,16 @@ class Connection:
 
     # ---- paho's callbacks; 1.6.1 and 2.x differ in what follows the arguments that are named here
 
-    def _on_connect(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, *_rest: Any) -> None:
+    def _on_connect(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, *rest: Any) -> None:
+        """rest: the properties; of 1.6.1 only for MQTT 5."""
         code = _code(reason)
         if code != 0:
             self._refusal = code
             return
         self._is_accepted = True
-        if self._timer is not None:
-            self._timer.cancel()
-        self._tick()
+        wanted = getattr(rest[0], "ServerKeepAlive", 0) if rest else 0  # MQTT 5.0, 3.2.2.3.14
+        self._keepalive = min(self._keepalive, wanted or self._keepalive)
+        self._rest()
         self._owner.connection_made()
 
     def _on_disconnect(self, client: Any, _userdata: Any, *rest: Any) -> None:
@@ -357,7 +393,7 @@ class Connection:
             text = str(reason) if hasattr(reason, "getName") else paho.error_string(reason)
             words = next((words for start, words in _OWN_REASONS.items() if text.startswith(start)), text.rstrip("."))
         # Not at once: paho is in the middle of its own clean-up.
-        self._loop.call_soon(self._end, f"the connection to the broker was lost: {words}")
+        self._loop.call_soon(self._end, _LOST.format(words))
 
     def _on_publish(self, client: Any, _userdata: Any, message_id: int, *rest: Any) -> None:
         """rest: of paho 2.x reason and properties; 1.6.1 does not tell what the broker said."""
@@ -373,6 +409,7 @@ class Connection:
     def _on_unregister_write(self, client: Any, _userdata: Any, _sock: Any) -> None:
         if self._fd is not None and client is self._client:
             self._loop.remove_writer(self._fd)
+            self._sent_at = self._loop.time()  # all that waited is out
 
     def _on_socket_close(self, client: Any, _userdata: Any, _sock: Any) -> None:
         if client is self._client:

@@ -50,6 +50,7 @@ FAREWELLS: Mapping[int, str] = {
 """Why a broker ends a connection (DISCONNECT), beside the reasons above."""
 
 CLOSED = "the broker closed it, or went away"
+SILENT = "the broker fell silent"
 
 
 class Place(Protocol):
