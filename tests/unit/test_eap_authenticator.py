@@ -351,56 +351,16 @@ def test_a_station_that_answers_slowly_is_ended_after_two_minutes() -> None:
     assert machine.abandoned_at == [220.0]
 
 
-# The machine has nothing to say yet.
+# The machine has nothing to say.
 
 
-def pending_station(machine: ScriptedMachine) -> Station:
+def test_a_machine_without_a_message_ends_the_run() -> None:
+    machine = ScriptedMachine(None, None)
     station = Station(machine)
     station.begin()
-    assert station.respond_wsc(OpCode.WSC_MSG, b"M1") == []
-    assert station.eap.state is State.EXPECT_MACHINE
-    return station
-
-
-def test_a_machine_without_a_message_is_waited_for_five_seconds() -> None:
-    machine = ScriptedMachine(None, None)
-    station = pending_station(machine)
-    assert station.eap.deadline == 105.0
-    assert station.tick(5.0) == [failure(255)]
+    assert station.respond_wsc(OpCode.WSC_MSG, b"M1") == [failure(255)]
     assert station.events()[-1] == EapEnded(EndReason.NO_MESSAGE)
-    assert machine.abandoned_at == [105.0]
-
-
-def test_a_machine_that_finds_its_message_goes_on() -> None:
-    machine = ScriptedMachine(None, None)
-    station = pending_station(machine)
-    machine.outgoing.append((OpCode.WSC_MSG, b"M2"))
-    station.eap.machine_ready(102.0)
-    assert station.sent() == [wsc_request(0, OpCode.WSC_MSG, b"M2")]
-    assert station.eap.deadline == 107.0
-
-
-def test_a_machine_that_finishes_meanwhile_ends_the_run() -> None:
-    machine = ScriptedMachine(None, None)
-    station = pending_station(machine)
-    machine.is_finished = True
-    station.eap.machine_ready(102.0)
-    assert station.sent() == [failure(255)]
-    assert machine.abandoned_at == []
-
-
-def test_a_response_repeated_while_the_machine_is_waited_for_is_dropped() -> None:
-    machine = ScriptedMachine(None, None)
-    station = pending_station(machine)
-    assert station.respond_wsc(OpCode.WSC_MSG, b"M1") == []
-    assert len(machine.received) == 1
-
-
-def test_machine_ready_means_nothing_elsewhere() -> None:
-    station = Station(ScriptedMachine(None))
-    station.begin()
-    station.eap.machine_ready(station.now)
-    assert station.sent() == []
+    assert machine.abandoned_at == [station.now]
 
 
 # EAPOL-Start.
@@ -495,10 +455,6 @@ def expect_fragment_ack() -> Station:
     return station
 
 
-def expect_machine() -> Station:
-    return pending_station(ScriptedMachine(None, None))
-
-
 def ended() -> Station:
     station = expect_message()
     station.respond(NAK, b"\0")
@@ -511,7 +467,6 @@ STATES: dict[State, Callable[[], Station]] = {
     State.EXPECT_IDENTITY: expect_identity,
     State.EXPECT_MESSAGE: expect_message,
     State.EXPECT_FRAGMENT_ACK: expect_fragment_ack,
-    State.EXPECT_MACHINE: expect_machine,
     State.ENDED: ended,
 }
 
@@ -558,7 +513,6 @@ EXPECTED: dict[State, dict[Input, tuple[State, str]]] = {
         M: ENDED[EndReason.PROTOCOL_ERROR],
         F: (State.EXPECT_FRAGMENT_ACK, "wsc"),
     },
-    State.EXPECT_MACHINE: {S: BEGUN, L: ENDED[EndReason.LOGOFF]},
     State.ENDED: {S: BEGUN},
 }
 

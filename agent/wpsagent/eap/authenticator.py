@@ -43,9 +43,6 @@ RETRANSMISSION_TIMEOUT = 5.0
 MAXIMUM_ATTEMPTS = 3
 """Seconds until a request is sent again, and how often it is sent in all."""
 
-MACHINE_TIMEOUT = 5.0
-"""Seconds the WSC machine may take to find its next message, for example from an external registrar."""
-
 SESSION_TIMEOUT = 120.0
 """Seconds for one run, so that a station that answers slowly does not hold a PIN or the button for ever."""
 
@@ -61,7 +58,6 @@ class State(Enum):
     EXPECT_IDENTITY = auto()
     EXPECT_MESSAGE = auto()
     EXPECT_FRAGMENT_ACK = auto()
-    EXPECT_MACHINE = auto()
     ENDED = auto()
 
 
@@ -166,11 +162,6 @@ class EapAuthenticator:
         if arrival is not None and handler is not None:
             self._guarded(lambda: handler(self, arrival, now), now)
 
-    def machine_ready(self, now: float) -> None:
-        """The WSC machine that had nothing to say may have a message now, or be finished."""
-        if self._state is State.EXPECT_MACHINE:
-            self._guarded(lambda: self._send_next(now), now)
-
     def handle_timer(self, now: float) -> None:
         """Sends the request again, or gives up; may be called early or late."""
         deadline = self.deadline
@@ -178,8 +169,6 @@ class EapAuthenticator:
             return
         if now >= self._session_ends_at:
             self._state = self._end(EndReason.SESSION_TIMED_OUT, now)
-        elif self._state is State.EXPECT_MACHINE:
-            self._state = self._end(EndReason.NO_MESSAGE, now)
         elif self._attempts >= MAXIMUM_ATTEMPTS:
             self._state = self._end(EndReason.NO_RESPONSE, now)
         else:
@@ -264,16 +253,13 @@ class EapAuthenticator:
     # What goes out.
 
     def _send_next(self, now: float) -> State:
-        """The machine's next message, or the end if it has finished, or a wait for it."""
+        """The machine's next message; the end if it has none."""
         machine = self._machine
         assert machine is not None
         self._waiting.extend(machine.messages_to_send())
         if self._waiting:
             return self._send_packet(self._fragmenter.first(*self._waiting.popleft()), now)
-        if machine.is_finished:
-            return self._end(EndReason.COMPLETED, now)
-        self._awaited_until = now + MACHINE_TIMEOUT
-        return State.EXPECT_MACHINE
+        return self._end(EndReason.COMPLETED if machine.is_finished else EndReason.NO_MESSAGE, now)
 
     def _send_packet(self, packet: WscPacket, now: float) -> State:
         self._rounds += 1
@@ -358,6 +344,5 @@ _TRANSITIONS: Mapping[State, Mapping[Input, _Handler]] = {
         Input.MESSAGE: EapAuthenticator._miss_fragment_ack,
         Input.FRAGMENT_ACK: EapAuthenticator._take_fragment_ack,
     },
-    State.EXPECT_MACHINE: _RUNNING,
     State.ENDED: {Input.START: EapAuthenticator._begin},
 }
