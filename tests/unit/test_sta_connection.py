@@ -64,7 +64,7 @@ def connected() -> Talk:
 
 def is_in_handshake(talk: Talk) -> bool:
     assert isinstance(talk.association, Connection)
-    return talk.association.is_in_handshake
+    return talk.association.state is State.ASSOCIATED and not talk.association.is_open_port
 
 
 def ended(talk: Talk) -> AssociationEnded:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from wpsagent.octets import MacAddress, Ssid
-from wpsagent.status import ControlEvent, Network, SessionEndReason, SessionState, StatusBoard, Update
+from wpsagent.status import ControlEvent, Network, SessionEndReason, StatusBoard, Update
 from wpsagent.status import events as e
 from wpsagent.status.board import _ROWS
 from wpsagent.status.texts import CONFIGURATION_ERROR_WORDS
@@ -338,7 +338,7 @@ def test_an_unknown_group_gets_a_session_when_something_happens_in_it() -> None:
 
 def test_a_board_without_networks_is_idle() -> None:
     board = StatusBoard("hall", "1.0")
-    assert (board.pattern, board.session_state, board.deadline) == ("idle", SessionState.IDLE, None)
+    assert (board.pattern, board.state(0.0, 0.0)["state"], board.deadline) == ("idle", "idle", None)
 
 
 def test_stations_come_and_go_with_their_network() -> None:

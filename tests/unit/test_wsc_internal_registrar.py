@@ -137,11 +137,7 @@ OVERLAP = Refusal(ConfigurationError.MULTIPLE_PBC_DETECTED)
 
 
 def test_idle_registrar(registrar: InternalRegistrar, authority: BssAuthority) -> None:
-    assert (registrar.is_push_button_active, registrar.push_button_ends_at, registrar.pin_ends_at) == (
-        False,
-        None,
-        None,
-    )
+    assert (registrar.is_push_button_active, registrar.pin_ends_at) == (False, None)
     assert registrar.deadline is None
     assert registrar.status == RegistrarStatus()
     assert authority.authorize(m1(), 0.0) == NOT_KNOWN
@@ -153,15 +149,13 @@ def test_a_press_selects_the_registrar_for_exactly_120_seconds(
 ) -> None:
     registrar.press_button(1000.0)
     assert events_of(registrar) == [PushButtonStarted(1120.0), CHANGED]
-    assert (registrar.push_button_ends_at, registrar.deadline) == (1120.0, 1120.0)
-    assert registrar.status == RegistrarStatus(PushButtonStatus.ACTIVE)
+    assert (registrar.deadline, registrar.status) == (1120.0, RegistrarStatus(PushButtonStatus.ACTIVE))
     registrar.handle_timer(1119.999)
     assert events_of(registrar) == []
     assert beacon_of(authority).is_push_button_active
     registrar.handle_timer(1120.0)
     assert events_of(registrar) == [PushButtonEnded(TIMED_OUT), CHANGED]
-    assert registrar.status == RegistrarStatus(PushButtonStatus.TIMED_OUT)
-    assert registrar.deadline is None
+    assert (registrar.deadline, registrar.status) == (None, RegistrarStatus(PushButtonStatus.TIMED_OUT))
     assert beacon_of(authority) == BeaconAttributes()
 
 

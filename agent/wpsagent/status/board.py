@@ -305,10 +305,6 @@ class StatusBoard:
         return min(times, default=None)
 
     @property
-    def session_state(self) -> SessionState:
-        return self._model.session.state
-
-    @property
     def pattern(self) -> str:
         """The LED pattern: of the session, and error while a network is down and nothing goes on."""
         state = self._model.session.state

@@ -262,10 +262,6 @@ class InternalRegistrar:
         return self._monitor.is_active
 
     @property
-    def push_button_ends_at(self) -> float | None:
-        return self._monitor.ends_at
-
-    @property
     def pin_ends_at(self) -> float | None:
         """Until when the registrar is selected for a PIN; None when it is not."""
         return self._pin_ends_at

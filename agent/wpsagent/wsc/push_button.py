@@ -84,7 +84,7 @@ class PushButtonMonitor:
     """
 
     def __init__(self) -> None:
-        self.ends_at: float | None = None
+        self._ends_at: float | None = None
         self.is_overlap_forced = False
         self.session = 0
         self._sightings: dict[bytes, Sighting] = {}  # by UUID-E, oldest first
@@ -93,15 +93,15 @@ class PushButtonMonitor:
 
     @property
     def is_active(self) -> bool:
-        return self.ends_at is not None
+        return self._ends_at is not None
 
     @property
     def deadline(self) -> float | None:
-        return self.ends_at
+        return self._ends_at
 
     def handle_timer(self, now: float) -> None:
         """End the session when its walk time is over.  Every other method does this first."""
-        if self.ends_at is not None and now >= self.ends_at:
+        if self._ends_at is not None and now >= self._ends_at:
             self._end(SelectionEndReason.TIMED_OUT)
 
     def next_event(self) -> PushButtonEvent | None:
@@ -117,8 +117,8 @@ class PushButtonMonitor:
                 f"stop all but one and press again after {MONITOR_TIME:.0f} seconds"
             )
         self.is_overlap_forced = False
-        self.ends_at = now + WALK_TIME
-        self._events.append(PushButtonStarted(self.ends_at))
+        self._ends_at = now + WALK_TIME
+        self._events.append(PushButtonStarted(self._ends_at))
 
     def would_refuse_press(self, now: float) -> bool:
         """True while more than one enrollee is in push-button mode."""
@@ -189,5 +189,5 @@ class PushButtonMonitor:
             self._end(reason)
 
     def _end(self, reason: SelectionEndReason) -> None:
-        self.ends_at = None
+        self._ends_at = None
         self._events.append(PushButtonEnded(reason))

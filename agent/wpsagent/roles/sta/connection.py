@@ -30,7 +30,7 @@ from wpsagent.ports import (
     SendFrame,
     UnprotectedFarewell,
 )
-from wpsagent.roles.sta.association import Association, End, GroupKeyChanged, PortOpened, State
+from wpsagent.roles.sta.association import Association, End, GroupKeyChanged, PortOpened
 from wpsagent.roles.sta.bss_table import Bss
 from wpsagent.roles.sta.network import ANY_PROTECTION, Network, ProtectionPolicy
 from wpsagent.roles.sta.sa_query import SaQueryProcedure
@@ -77,11 +77,6 @@ class Connection(Association):
                 station_rsne=match.rsne.element(),
                 entropy=entropy,
             )
-
-    @property
-    def is_in_handshake(self) -> bool:
-        """True between the association and the keys."""
-        return self.state is State.ASSOCIATED and not self.is_open_port
 
     @property
     def _session_deadline(self) -> float | None:

@@ -106,16 +106,6 @@ class StationMachine(StationLife):
     def is_connected(self) -> bool:
         return self.state is StationState.COMPLETED
 
-    @property
-    def wps_method(self) -> WpsMethod | None:
-        """The method of the run there is."""
-        return self._wps.run.method if self._wps.run is not None else None
-
-    @property
-    def wps_ends_at(self) -> float | None:
-        """When the run there is gives up."""
-        return self._wps.run.ends_at if self._wps.run is not None else None
-
     def is_temporarily_disabled(self, network_id: int) -> bool:
         """True for a network that is left alone after failures."""
         return self._faults.is_disabled(network_id)
