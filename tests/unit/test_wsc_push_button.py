@@ -37,7 +37,7 @@ def pressed(now: float = 0.0) -> PushButtonMonitor:
 
 def test_a_new_button_is_idle() -> None:
     monitor = PushButtonMonitor()
-    assert (monitor.is_active, monitor.ends_at, monitor.deadline, monitor.next_event()) == (False, None, None, None)
+    assert (monitor.is_active, monitor.deadline, monitor.next_event()) == (False, None, None)
 
 
 def test_walk_time_is_over_after_exactly_120_seconds() -> None:
@@ -157,7 +157,7 @@ def test_a_refused_press_leaves_a_running_session_as_it_is() -> None:
     events_of(monitor)
     with pytest.raises(OverlapError):
         monitor.press(3.0)
-    assert (monitor.ends_at, monitor.is_overlap_forced) == (120.0, True)
+    assert (monitor.deadline, monitor.is_overlap_forced) == (120.0, True)
 
 
 # ---- overlap during the session
