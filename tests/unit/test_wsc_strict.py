@@ -12,13 +12,24 @@ from tests.unit.wsc_runs import (
     station_registrar,
     type_of,
 )
+from tests.unit.wsc_strict import Frame, strict_problems
 
+from wpsagent.octets import Ssid
 from wpsagent.wsc.attributes import Attributes, encode_attribute
 from wpsagent.wsc.attributes import AttributeType as A
-from wpsagent.wsc.enumerations import MessageType
+from wpsagent.wsc.credential import NetworkSettings
+from wpsagent.wsc.device import DeviceDescription
+from wpsagent.wsc.elements import AssociationRequestAttributes
+from wpsagent.wsc.enumerations import AuthenticationType, ConfigMethods, EncryptionType, MessageType, RfBands
+from wpsagent.wsc.internal_registrar import InternalRegistrar
 from wpsagent.wsc.registrar import Purpose, Refusal
-from wpsagent.wsc.strict import Frame, strict_problems
 
+AP_SETTINGS_OF_OURS = NetworkSettings(
+    ssid=Ssid(b"home"),
+    authentication_types=AuthenticationType.WPA2_PERSONAL,
+    encryption_types=EncryptionType.AES,
+    passphrase=b"correct horse",
+)
 WFA = "1049000600372a000120"
 BEACON = "104a000110" + "1044000102" + WFA
 
@@ -35,6 +46,26 @@ def test_our_own_messages_are_without_fault() -> None:
     assert {type_of(octets) for _, octets in transcript} >= set(MessageType) - set(list(MessageType)[:3])
     for _, octets in transcript:
         assert strict_problems(type_of(octets), Attributes.decode(octets)) == ()
+
+
+@pytest.mark.parametrize("wish", ["nothing", "button", "PIN"])
+def test_our_own_frames_are_without_fault(wish: str) -> None:
+    device = DeviceDescription(device_name="AP", config_methods=ConfigMethods(0x2388))
+    registrar = InternalRegistrar(device, bytes(16), (1).to_bytes)
+    network = registrar.add_network(AP_SETTINGS_OF_OURS, RfBands.BAND_2_4_GHZ)
+    if wish == "button":
+        registrar.press_button(0.0)
+    elif wish == "PIN":
+        registrar.add_pin(b"12345670", 0.0)
+    ours = {
+        Frame.BEACON: network.beacon_attributes(),
+        Frame.PROBE_RESPONSE: network.probe_response_attributes(),
+        Frame.ASSOCIATION_RESPONSE: network.association_response_attributes(),
+        Frame.ASSOCIATION_REQUEST: AssociationRequestAttributes().encode(),
+    }
+    assert {
+        frame: strict_problems(frame, Attributes.decode(octets)) for frame, octets in ours.items()
+    } == dict.fromkeys(ours, ())
 
 
 def test_a_beacon_without_fault() -> None:

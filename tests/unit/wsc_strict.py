@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Strict validation: what a frame or message does that the standard does not allow, though every deployed peer gets by.
 
-A tool for whoever tests a device (Wi-Fi Simple Configuration 2.0, sections 8.2 and 8.3); never part of a run.  Nothing
-is refused here: `strict_problems` tells what it finds, one line each, for people.
+What our own are held to (Wi-Fi Simple Configuration 2.0, sections 8.2 and 8.3): `strict_problems` tells what it finds,
+one line each, for people.
 """
 
 from collections.abc import Iterator, Mapping
