@@ -15,6 +15,7 @@ class _Owner(PeerProcess):
     def __init__(self, name: str, command: Sequence[str], folder: Path, socket: Path, ready: str) -> None:
         super().__init__(name, command, folder)
         self.wait_log(ready, 20.0)
+        self.wait_alive(socket.is_socket, 5.0, "it has no control socket")
         self.control = ControlInterface(socket)
 
     def stop(self, timeout: float = 10.0) -> int:

@@ -2,6 +2,7 @@
 """Debian's wpa_supplicant has a station's radio; the agent drives it: button, commands, MQTT, restarts, outcomes."""
 
 import json
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -197,6 +198,30 @@ def test_auto_finds_wpa_supplicant() -> None:
         scene.wait_state("disconnected")
         report = json.loads(scene.agent.control.request("AGENT_STATUS"))
         assert report["backends"][0]["backend"] == "wpa_supplicant"
+
+
+def test_auto_gives_way_to_a_wpa_supplicant_that_comes_later_and_goes_on_when_it_is_told_that_nobody_is_there() -> None:
+    def backend() -> str:
+        found: str = json.loads(scene.agent.control.request("AGENT_STATUS"))["backends"][0]["backend"]
+        return found
+
+    with scene_of(CONFIG.replace('backend = "wpa_supplicant"', 'backend = "auto"')) as scene:
+        hostapd = scene.hostapd()
+        hostapd.press_button()
+        scene.press()
+        scene.wait_state("connected")
+        assert backend() == "nl80211"
+        with SupplicantOwner(STATION) as owner:
+            wait_until(lambda: backend() == "wpa_supplicant", 40.0, lambda: scene.agent.log, 0.2)
+            hostapd.press_button()
+            scene.press()
+            scene.wait_state("connected")
+            assert "wpa_state=COMPLETED" in owner.control.request("STATUS")
+        scene.wait_state("lost", 3.0)
+        assert backend() == "wpa_supplicant"
+        scene.agent.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: backend() == "nl80211", 20.0, lambda: scene.agent.log, 0.2)
+        scene.wait_state("connected")
 
 
 def test_two_pressed_access_points_are_an_overlap() -> None:

@@ -76,6 +76,16 @@ def test_what_is_undecided() -> None:
     }
 
 
+@pytest.mark.parametrize("line", ['hand_over = "auto"', "take_interface = true"])
+def test_who_has_an_interface_that_is_borrowed_does_not_matter(line: str) -> None:
+    """NetworkManager's wpa_supplicant has a socket there, too."""
+    wanted = parse(f'[[station]]\ninterface = "wlan0"\nbackend = "auto"\n{line}\n')
+    configuration, choices = choose(wanted, lambda _path: ANSWERS)
+    assert [station.interface for station in configuration.stations] == ["wlan0"]
+    assert choices[0].reason == "auto: it is borrowed from whoever manages networks here"
+    assert undecided(wanted) == {}
+
+
 def test_what_is_not_as_always_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     log_choices(choose(parse(TEXT), lambda _path: None)[1])

@@ -25,7 +25,7 @@ def is_attached(table: Table) -> bool:
 
 
 def owner_directory(table: Table) -> str | None:
-    """Where an owner is looked for when the agent starts; None where it is ours in any case."""
+    """Where an owner is looked for; None where it is ours in any case."""
     return table["control"] if _backend(table) is Backend.AUTO else None
 
 

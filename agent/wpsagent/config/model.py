@@ -54,7 +54,7 @@ class PushButtonScan(StrEnum):
 class Backend(StrEnum):
     """Who has the radio of an interface: we (nl80211), or a program that we drive by its control socket.
 
-    auto: hostapd (wpa_supplicant for a station) where it answers for the interface when the agent starts, else we.
+    auto: hostapd (wpa_supplicant for a station) where it answers for the interface, also when it comes later, else we.
     """
 
     NL80211 = "nl80211"

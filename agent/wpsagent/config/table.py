@@ -165,7 +165,7 @@ ACCESS_POINT = Section(
             c.choice("nl80211", "hostapd", "auto"),
             "nl80211",
             "nl80211: the radio is ours; hostapd: it is hostapd's, which we drive (only control and button_group"
-            " count then); auto: hostapd's where it answers at the start, else ours.",
+            " count then); auto: hostapd's where it answers, else ours.",
         ),
         Key("control", c.text(1, 90), "/run/hostapd", "Folder of hostapd's control sockets (backend hostapd, auto)."),
         Key(
@@ -238,7 +238,7 @@ STATION = Section(
             c.choice("nl80211", "wpa_supplicant", "auto"),
             "nl80211",
             "nl80211: the radio is ours; wpa_supplicant: it is wpa_supplicant's, which we drive (only control counts"
-            " then); auto: wpa_supplicant's where it answers at the start, else ours.",
+            " then); auto: wpa_supplicant's where it answers, also when it comes later, else ours.",
         ),
         Key(
             "control",

@@ -54,11 +54,14 @@ class OwnersCommands:
         return self._ask(owner, rest)
 
     def on(self, interface: str) -> Callable[[str], Reply]:
-        """The handler of an interface's own socket."""
-        owner = self._owner(interface)
-        if owner is None:
-            return self._commands.on(interface)
-        return lambda request: self._ask(owner, request.strip())
+        """The handler of an interface's own socket, whoever has the interface then."""
+        ours = self._commands.on(interface)
+
+        def answer(request: str) -> Reply:
+            owner = self._owner(interface)
+            return ours(request) if owner is None else self._ask(owner, request.strip())
+
+        return answer
 
     def _owner_of(self, request: str) -> Owner | None:
         """Of a request without an interface: a station that it names, or the only one there is to ask."""

@@ -67,6 +67,12 @@ def _interfaces(configuration: Configuration) -> dict[str, tuple[bool, str, str 
     }
 
 
+def own_sockets(configuration: Configuration) -> set[Path]:
+    """Where the interfaces that are ours have their sockets, without symbolic links."""
+    folders = {one.interface: folder_of(one, configuration.agent) for one in configuration.ours}
+    return {(Path(folder) / interface).resolve() for interface, folder in folders.items() if folder}
+
+
 class ControlSockets:
     """All control sockets of the agent."""
 

@@ -29,11 +29,12 @@ from wpsagent.control.commands import Commands
 from wpsagent.control.owners import OwnersCommands
 from wpsagent.daemon.added_access_points import AddedAccessPoints
 from wpsagent.daemon.attached.attachments import Attachments
-from wpsagent.daemon.attached.choice import choose, log_choices, probe
+from wpsagent.daemon.attached.choice import ANSWERS, Probe, choose, log_choices, probe, undecided
+from wpsagent.daemon.attached.watch import Comers, Watch
 from wpsagent.daemon.board import Leds, button_name, open_buttons, open_leds
 from wpsagent.daemon.board_profile import equipped
 from wpsagent.daemon.broker import open_reporter, roles_of
-from wpsagent.daemon.control import ControlSockets
+from wpsagent.daemon.control import ControlSockets, own_sockets
 from wpsagent.daemon.groups import Groups
 from wpsagent.daemon.hooks import StationHooks
 from wpsagent.daemon.interfaces import Interfaces
@@ -130,7 +131,8 @@ class Daemon:
         reread: Reread | None = None,
     ) -> None:
         """reread: for SIGHUP; without it SIGHUP is the end."""
-        configuration, self._choices = choose(equipped(configuration))
+        self._undecided = equipped(configuration)
+        configuration, self._choices = choose(self._undecided)
         self.configuration = configuration
         log_choices(self._choices)
         agent = configuration.agent
@@ -167,6 +169,7 @@ class Daemon:
             self.networks,
             self._stations,
             self.reporting,
+            attachments=self._attachments,
             shared=shared,
             repeater=repeater,
             parts=(self._broker, self._leds, self._buttons, self.control, self._hooks),
@@ -174,7 +177,10 @@ class Daemon:
         self._following: Configuration | None = None
         self._is_mqtt_started = False
         self._service_manager = ServiceManager()
-        self._hung_up = asyncio.Event()
+        self._watch = Watch(self._somebody_came)
+        self._comers: Comers = {}
+        self._is_hung_up = False
+        self._is_asked = asyncio.Event()  # to read the file again, or to see who has come
         self._stopping = asyncio.Event()
         self.started = asyncio.Event()
 
@@ -203,6 +209,8 @@ class Daemon:
             await self._stations.start()
             stack.push_async_callback(self._attachments.stop)
             await self._attachments.start()
+            stack.callback(self._watch.close)
+            self._look_for_owners()
             self.reporting.report(e.AgentStarted())
             self._service_manager.ready(self._status_line())
             self._watchdog()
@@ -263,58 +271,89 @@ class Daemon:
     # ---- another configuration
 
     def _hang_up(self) -> None:
-        self.terminate() if self._reread is None else self._hung_up.set()
+        if self._reread is None:
+            self.terminate()
+        self._is_hung_up = True
+        self._is_asked.set()
 
     async def _until_the_end(self) -> None:
-        """Read the configuration again as often as it is asked for."""
+        """Read the configuration again, and see who has come for a radio, as often as it is asked for."""
         ending = asyncio.create_task(self._stopping.wait())
         try:
             while not ending.done():
-                hung_up = asyncio.create_task(self._hung_up.wait())
-                await asyncio.wait((ending, hung_up), return_when=asyncio.FIRST_COMPLETED)
-                hung_up.cancel()
-                if self._hung_up.is_set() and not ending.done():
-                    self._hung_up.clear()
+                asked = asyncio.create_task(self._is_asked.wait())
+                await asyncio.wait((ending, asked), return_when=asyncio.FIRST_COMPLETED)
+                asked.cancel()
+                if self._is_asked.is_set() and not ending.done():
+                    self._is_asked.clear()
                     self._service_manager.reloading()
-                    await self._read_again()
+                    await self._decide_again()
+                    self._service_manager.ready(self._status_line())
         finally:
             ending.cancel()
 
-    def _who_has(self, path: Path) -> str | None:
-        """What is ours stays ours."""
-        ours = {one.interface for one in self.configuration.ours}
-        return None if path.name in ours else probe(path)
+    async def _decide_again(self) -> None:
+        """Go on as the configuration says now; what is wrong with it is told, and changes nothing.
 
-    async def _read_again(self) -> None:
-        """Go on as the configuration says now; what is wrong with it is told, and changes nothing."""
-        assert self._reread is not None
-        before = self.configuration
+        Somebody who has come for a radio changes who has it, and nothing else: the file is not read for that.
+        """
+        is_hung_up, self._is_hung_up = self._is_hung_up, False
+        comers, self._comers = self._comers, {}
         try:
-            wanted = self._reread()
-            if wanted is None:
-                self.terminate()
-                return
-            after, choices = choose(equipped(wanted), self._who_has)
-            self._reload.check(before, after)
-            for warning in after.warnings:
-                logger.warning("%s", warning)
-            if self._reload.needs_new_daemon(before, after):
-                self._following = after
-                self.terminate()
-                return
-            await self._reload.apply(before, after)
+            if is_hung_up and self._reread is not None:
+                await self._go_on(self._reread(), self._who_has)
+                if not self._stopping.is_set():
+                    self.reporting.report(e.ConfigurationReloaded())
+            else:
+                await self._go_on(self._undecided, lambda path: comers.get(path) or self._who_had(path))
         except AgentError as error:
             logger.error("the configuration was read again and is not taken: %s", error)
             self.reporting.report(e.ReloadRefused(str(error)))
         except Exception:  # the outermost loop: what runs goes on
             logger.exception("the configuration was read again")
-        else:
-            self.configuration, self._choices = after, choices
-            self.reporting.report(e.ConfigurationReloaded())
         if self.mqtt is not None and not self._is_mqtt_started:
             self.mqtt.publish_state(self.reporting.state())
             self._start_broker()
-        self._service_manager.ready(self._status_line())
+
+    async def _go_on(self, wanted: Configuration | None, ask: Probe) -> None:
+        """Be as this configuration says; None: end.  Raises AgentError, and then nothing has changed."""
+        if wanted is None:
+            self.terminate()
+            return
+        undecided_now, before = equipped(wanted), self.configuration
+        after, choices = choose(undecided_now, ask)
+        self._reload.check(before, after)
+        for warning in after.warnings:
+            logger.warning("%s", warning)
+        if self._reload.needs_new_daemon(before, after):
+            self._following = undecided_now
+            self.terminate()
+            return
+        await self._reload.apply(before, after)
+        if choices != self._choices:
+            log_choices(choices)
+        self._undecided, self.configuration, self._choices = undecided_now, after, choices
+        self._look_for_owners()
+
+    # ---- who comes for a radio
+
+    def _look_for_owners(self) -> None:
+        """Of the interfaces that "auto" has made ours; our own sockets may be where theirs would be."""
+        ours = {one.interface for one in self.configuration.ours}
+        sockets = own_sockets(self.configuration)
+        paths = undecided(self._undecided)
+        self._watch.follow(path for name, path in paths.items() if name in ours and path.resolve() not in sockets)
+
+    def _somebody_came(self, comers: Comers) -> None:
+        self._comers = comers
+        self._is_asked.set()
+
+    def _who_has(self, path: Path) -> str | None:
+        return None if path.resolve() in own_sockets(self.configuration) else probe(path)
+
+    def _who_had(self, path: Path) -> str | None:
+        """As it was decided the last time."""
+        return ANSWERS if path.name in {one.interface for one in self.configuration.attached} else None
 
     # ---- the button
 

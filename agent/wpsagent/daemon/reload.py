@@ -12,15 +12,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import fields, replace
 
 from wpsagent.config.model import AccessPointSettings, Configuration, StationSettings
+from wpsagent.daemon.attached.attachments import Attachments
 from wpsagent.daemon.networks import Networks
 from wpsagent.daemon.parts import Part, reload_all
 from wpsagent.daemon.repeater import Repeater
 from wpsagent.daemon.reporting import Reporting
 from wpsagent.daemon.shared_radio import SharedRadios
 from wpsagent.daemon.stations import Stations
-from wpsagent.errors import ConfigError
+from wpsagent.errors import ConfigError, RadioError
+from wpsagent.io import link
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
+
+logger = logging.getLogger(__name__)
 
 _OF_AGENT = {
     "control_socket",
@@ -43,6 +47,7 @@ class Reload:
         stations: Stations,
         reporting: Reporting,
         *,
+        attachments: Attachments,
         shared: SharedRadios,
         repeater: Repeater,
         parts: Sequence[Part],
@@ -50,6 +55,7 @@ class Reload:
         self._networks = networks
         self._stations = stations
         self._reporting = reporting
+        self._attachments = attachments
         self._shared = shared
         self._repeater = repeater
         self._parts = parts
@@ -57,7 +63,7 @@ class Reload:
     def needs_new_daemon(self, before: Configuration, after: Configuration) -> bool:
         """Whether something has changed that cannot change while the agent runs."""
         agent = replace(after.agent, **{name: getattr(before.agent, name) for name in _OF_AGENT})
-        known = {"agent", "device", "access_points", "buttons", "leds", "mqtt", "stations", "warnings"}
+        known = {"agent", "device", "access_points", "buttons", "leds", "mqtt", "stations", "attached", "warnings"}
         rest = [field.name for field in fields(after) if field.name not in known]
         return agent != before.agent or any(getattr(after, name) != getattr(before, name) for name in rest)
 
@@ -87,8 +93,11 @@ class Reload:
         self._networks.set_device(after.device)
         self._shared.follow = {ap.interface: ap.follow for ap in after.access_points if ap.follow is not None}
         self._repeater.follow(after.access_points)
+        await self._attachments.take_leave(after.attached)
         await self._take_leave(before, after)
+        _leave_up(before, after)
         await self._begin(after)
+        await self._attachments.begin(after.attached)
 
     async def _take_leave(self, before: Configuration, after: Configuration) -> None:
         """Of all that is gone, and of all that has to begin anew."""
@@ -132,3 +141,14 @@ class Reload:
         station = self._stations.add(settings, after.device)
         self._reporting.report(s.StationAdded(settings.interface))
         return station.start
+
+
+def _leave_up(before: Configuration, after: Configuration) -> None:
+    """Who has come for an interface of ours found it up, and would wait for ever where it went down with us."""
+    ours = {one.interface for one in before.ours}
+    for one in after.attached:
+        if one.interface in ours:
+            try:
+                link.set_up(one.interface)
+            except RadioError as error:
+                logger.warning("%s: %s", one.interface, error)

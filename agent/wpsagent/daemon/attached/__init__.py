@@ -8,4 +8,5 @@ session       one session of a button group whose members each have one of their
 interface     one interface: attached, lost, attached again
 attachments   all of them: what the daemon asks
 choice        backend = "auto": who has the radio, and why
+watch         the same: who comes for it later
 """

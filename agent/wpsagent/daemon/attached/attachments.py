@@ -8,6 +8,7 @@ that are there, the first success ends the others.  A press for several groups l
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wpsagent.config.model import AttachedSettings
@@ -17,6 +18,7 @@ from wpsagent.daemon.attached.interface import AttachedInterface
 from wpsagent.daemon.attached.session import OURS, SESSION_EVENTS, GroupSession
 from wpsagent.errors import UsageError
 from wpsagent.io.control_client import ControlSocketError
+from wpsagent.octets import Ssid
 from wpsagent.roles.runner import ButtonGroup
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
@@ -63,14 +65,18 @@ class Attachments:
         self._ours = ours
         self._access_points: list[AttachedInterface[OwnedAccessPoint]] = []
         self._stations: list[AttachedInterface[OwnedStation]] = []
-        for one in settings:
-            if one.is_access_point:
-                self._access_points.append(self._access_point(one))
-            else:
-                self._stations.append(self._station(one))
-        names = dict.fromkeys(one.settings.button_group for one in self._access_points)
-        self._sessions = {name: GroupSession(name) for name in names}
+        self._sessions: dict[str, GroupSession] = {}
         self._together: dict[str, frozenset[str]] = {}  # with which groups each was last opened
+        for one in settings:
+            self._add(one)
+
+    def _add(self, settings: AttachedSettings) -> AttachedInterface[Any]:
+        if settings.is_access_point:
+            self._sessions.setdefault(settings.button_group, GroupSession(settings.button_group))
+            self._access_points.append(added := self._access_point(settings))
+            return added
+        self._stations.append(station := self._station(settings))
+        return station
 
     def _access_point(self, settings: AttachedSettings) -> AttachedInterface[OwnedAccessPoint]:
         return AttachedInterface(
@@ -95,6 +101,38 @@ class Attachments:
     async def stop(self) -> None:
         """Let go of all; what goes on there goes on."""
         await asyncio.gather(*(interface.stop() for interface in self.interfaces))
+
+    # ---- another configuration
+
+    async def take_leave(self, wanted: Iterable[AttachedSettings]) -> None:
+        """Let go of those that are not wanted, or not as they are."""
+        stays = [_without_reason(one) for one in wanted]
+        for one in self._access_points.copy():
+            if _without_reason(one.settings) not in stays:
+                await one.stop()
+                self._access_points.remove(one)
+                self._leave_group(one.interface, one.settings.button_group)
+                self._report(e.AccessPointRemoved(one.interface))
+        for station in self._stations.copy():
+            if _without_reason(station.settings) not in stays:
+                await station.stop()
+                self._stations.remove(station)
+                self._report(s.StationRemoved(station.interface))
+
+    def _leave_group(self, interface: str, name: str) -> None:
+        for event in self._sessions[name].leave(interface):
+            self._report(event)
+        if not any(one.settings.button_group == name for one in self._access_points):
+            del self._sessions[name]
+            self._together.pop(name, None)
+
+    async def begin(self, wanted: Iterable[AttachedSettings]) -> None:
+        """Attach to those that are new."""
+        there = {one.interface for one in self.interfaces}
+        fresh = [self._add(one) for one in wanted if one.interface not in there]
+        for interface in fresh:
+            self._report(_added(interface.settings))
+        await asyncio.gather(*(interface.start() for interface in fresh))
 
     # ---- what happens
 
@@ -255,3 +293,13 @@ class Attachments:
     def owner(self, interface: str | None) -> Owner | None:
         """The owner of an interface; None: of the first there is."""
         return next((Owner(one) for one in self.interfaces if interface in (None, one.interface)), None)
+
+
+def _without_reason(settings: AttachedSettings) -> AttachedSettings:
+    return replace(settings, reason="")
+
+
+def _added(settings: AttachedSettings) -> e.AgentEvent:
+    if settings.is_access_point:
+        return e.AccessPointAdded(settings.interface, settings.button_group, Ssid(b""), 0)
+    return s.StationAdded(settings.interface)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Who has the radio of each interface, and why: what `backend = "auto"` comes to when the agent starts.
+"""Who has the radio of each interface, and why: what `backend = "auto"` comes to.
 
 An owner that answers PING on its control socket for the interface has it; where nobody does, the radio is ours.  An
-owner that may not be asked, or does not answer, has it too: taking its radio away would break what it does.
+owner that may not be asked, or does not answer, has it too: taking its radio away would break what it does.  Where the
+interface is borrowed from whoever manages networks (hand_over, take_interface) who has it now does not matter.
 """
 
 import logging
@@ -15,6 +16,7 @@ from wpsagent.config.model import (
     AttachedSettings,
     Backend,
     Configuration,
+    HandOver,
     StationSettings,
 )
 from wpsagent.io.control_client import ControlClient, ControlSocketError
@@ -64,7 +66,9 @@ def undecided(configuration: Configuration) -> dict[str, Path]:
     """The interfaces with "auto", and the sockets by which they are decided."""
     users: list[AccessPointSettings | StationSettings] = [*configuration.access_points, *configuration.stations]
     return {
-        one.interface: Path(one.owner_directory) / one.interface for one in users if one.owner_directory is not None
+        one.interface: Path(one.owner_directory) / one.interface
+        for one in users
+        if one.owner_directory is not None and not _is_borrowed(one)
     }
 
 
@@ -92,6 +96,11 @@ def choose(configuration: Configuration, ask: Probe = probe) -> tuple[Configurat
     return decided, (*choices, *(choice for _, choice in access_points), *(choice for _, choice in stations))
 
 
+def _is_borrowed(settings: AccessPointSettings | StationSettings) -> bool:
+    is_handed_over = isinstance(settings, StationSettings) and settings.hand_over is not HandOver.NONE
+    return is_handed_over or settings.take_interface
+
+
 def log_choices(choices: Iterable[Choice]) -> None:
     """Who has which radio, where that is not what it always is."""
     for choice in choices:
@@ -115,6 +124,8 @@ def _attached(
 def _choice(settings: AccessPointSettings | StationSettings, owner: Backend, ask: Probe) -> Choice:
     if settings.owner_directory is None:
         return Choice(settings.interface, Backend.NL80211, CONFIGURED)
+    if _is_borrowed(settings):
+        return Choice(settings.interface, Backend.NL80211, "auto: it is borrowed from whoever manages networks here")
     path = Path(settings.owner_directory) / settings.interface
     what = ask(path)
     if what is None:

@@ -84,6 +84,15 @@ class GroupSession:
                 self._last_result, self._peer = "Failed", event.address
         return [event]
 
+    def leave(self, member: str) -> list[e.AgentEvent]:
+        """A member is no longer one."""
+        self._answered(member)
+        kind = self._open.get(member)
+        told = [] if kind is None else self._ended(member, kind(self.group, _Reason.REPLACED))
+        self._quiet.discard(member)
+        self.members_to_cancel.discard(member)
+        return told
+
     def withdraw(self) -> list[e.AgentEvent]:
         """The device that was meant has been served elsewhere: close whatever is open."""
         kinds = set(self._open.values())
