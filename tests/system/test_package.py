@@ -96,6 +96,12 @@ def test_the_service_is_what_systemd_takes(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_who_else_may_have_the_radio_is_started_first() -> None:
+    """backend = "auto" and hand_over look whether they are there; hostapd cannot start where we have the network."""
+    (line,) = (line for line in SERVICE.read_text().splitlines() if line.startswith("After="))
+    assert {f"{name}.service" for name in ("hostapd", "wpa_supplicant", "NetworkManager", "iwd")} <= set(line.split())
+
+
 def test_the_service_may_give_its_sockets_to_a_group() -> None:
     """chown is among the privileged calls; giving a file to a group of one's own needs no capability."""
     filters = [line for line in SERVICE.read_text().splitlines() if line.startswith("SystemCallFilter=")]
