@@ -399,6 +399,20 @@ def test_the_socket_is_the_one_of_the_configuration(path: Path, tmp_path: Path) 
     assert agent.requests == ["WPS_PBC"]
 
 
+def test_an_agent_that_runs_is_reached_though_its_file_has_become_wrong(
+    path: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_for(path, tmp_path)
+    config.write_text(config.read_text() + "rubbish\n")
+    monkeypatch.setattr("wpsagent.cli.asking.DEFAULT_CONFIG", str(config))
+    monkeypatch.setattr("wpsagent.cli.asking.DEFAULT_SOCKET", str(path))
+    with scripted_agent(path, {"WPS_PBC": "OK\n"}):
+        assert main(["pbc"]) == 0
+    path.unlink(missing_ok=True)
+    assert main(["pbc"]) == 1
+    assert "the configuration is wrong" in capsys.readouterr().err
+
+
 def test_a_wrong_configuration_is_told_key_by_key(tmp_path: Path, capsys: Captured) -> None:
     config = tmp_path / "wrong.toml"
     config.write_text(f'{config_for(tmp_path / "control", tmp_path).read_text()}colour = "red"\n[mqtt]\nport = 0\n')

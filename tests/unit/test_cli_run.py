@@ -213,6 +213,20 @@ def test_a_journal_reads_the_priority_off_each_line(
     assert capfd.readouterr().err == f"{priority}wpsagent.test: hello you\n"
 
 
+def test_what_ends_the_agent_is_an_error_in_the_journal_with_every_line_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Captured
+) -> None:
+    status = os.fstat(sys.stderr.fileno())
+    monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+    config = tmp_path / "wrong.toml"
+    config.write_text("colour = 1\n")
+    assert main(["run", "--config", str(config)]) == 1
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[0] == "<3>wps-agent: the configuration is wrong:"
+    assert len(lines) > 1
+    assert all(line.startswith("<3>") for line in lines)
+
+
 def test_a_terminal_that_was_started_by_a_service_is_no_journal(
     monkeypatch: pytest.MonkeyPatch, capfd: Captured
 ) -> None:

@@ -66,3 +66,18 @@ def test_a_bare_name_is_a_credential_first(tmp_path: Path, monkeypatch: pytest.M
     assert (tls.certificate_file, tls.key_file) == (str(credentials / "client.pem"), str(credentials / "client.key"))
     (credentials / "mqtt-password").unlink()
     assert mqtt(lines.format("mqtt-password"), path).password == "beside the file"
+
+
+def test_commands_find_the_credential_of_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`wps-agent doctor` in a shell is handed nothing, and must not say that the service's password is missing."""
+    running, store = tmp_path / "running", tmp_path / "store"
+    for folder in (running, store):
+        folder.mkdir()
+        (folder / "mqtt-password").write_text(folder.name)
+        (folder / "mqtt-password").chmod(0o600)
+    line = 'username = "u"\npassword_file = "mqtt-password"\n'
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    monkeypatch.setattr("wpsagent.config.checks._OF_THE_SERVICE", (running, store))
+    assert mqtt(line, tmp_path / "x.toml").password == "running"
+    (running / "mqtt-password").unlink()
+    assert mqtt(line, tmp_path / "x.toml").password == "store"

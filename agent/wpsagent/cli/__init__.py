@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from wpsagent import __version__
 from wpsagent.cli.exit_codes import DONE, FAILED, INTERRUPTED, OVERLAP, WRONG_USE
+from wpsagent.cli.journal import complain
 from wpsagent.cli.parser import build_parser
 from wpsagent.errors import AgentError, ConfigError, OverlapError
 
@@ -35,12 +36,10 @@ def _guarded(options: argparse.Namespace) -> int:
         code = int(options.handler(options))
         sys.stdout.flush()  # here, where a closed pipe is still ours to handle
     except ConfigError as error:
-        print("wps-agent: the configuration is wrong:", file=sys.stderr)
-        for problem in error.problems:
-            print(f"  {problem}", file=sys.stderr)
+        complain("\n".join(("wps-agent: the configuration is wrong:", *(f"  {one}" for one in error.problems))))
         return FAILED
     except AgentError as error:
-        print(f"wps-agent: {error}", file=sys.stderr)
+        complain(f"wps-agent: {error}")
         return OVERLAP if isinstance(error, OverlapError) else FAILED
     except KeyboardInterrupt:
         return INTERRUPTED

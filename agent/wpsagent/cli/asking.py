@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wpsagent.cli.parser import DEFAULT_CONFIG, DEFAULT_SOCKET
-from wpsagent.errors import AgentError, OverlapError, UsageError
+from wpsagent.errors import AgentError, ConfigError, OverlapError, UsageError
 from wpsagent.io.control_client import ControlClient
 from wpsagent.wsc.pin import PinCheck, check_pin, normalize_pin
 
@@ -25,14 +25,21 @@ TYPING_ERROR = "the PIN's last digit does not fit the others: a typing error?"
 
 
 def find_socket(options: argparse.Namespace) -> str:
-    """The socket of the agent that is meant: named, or the configuration's, or the usual one."""
+    """The socket of the agent that is meant: named, or the configuration's, or the usual one.
+
+    A configuration that has become wrong is no obstacle: the agent that runs goes on with the one before.
+    """
     if options.socket:
         return str(options.socket)
     path = Path(options.config or DEFAULT_CONFIG)
     if options.config or os.access(path, os.R_OK):
         from wpsagent.config.loader import load
 
-        return load(path).agent.control_socket
+        try:
+            return load(path).agent.control_socket
+        except ConfigError:
+            if options.config or not Path(DEFAULT_SOCKET).is_socket():
+                raise
     return DEFAULT_SOCKET
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from wpsagent.cli.journal import JournalFormatter, is_journal
 from wpsagent.cli.parser import DEFAULT_CONFIG
 from wpsagent.config.example import describe
 from wpsagent.config.loader import load
@@ -21,8 +22,7 @@ logger = logging.getLogger(__name__)
 STANDARD_INPUT = 0
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-# The priorities that journald and procd read off the beginning of a line (sd-daemon(3)).
-_PRIORITIES = {logging.DEBUG: "<7>", logging.INFO: "<6>", logging.WARNING: "<4>", logging.ERROR: "<3>"}
+_TIMED = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -114,28 +114,8 @@ def _require_board(path: Path, name: str) -> None:
 
 def set_up_logging(level: str, handler: logging.Handler | None = None) -> None:
     """To handler, or else to standard error: with priorities for a journal, with the time for a person."""
-    is_journal = handler is None and _is_journal()
+    to_journal = handler is None and is_journal()
     handler = handler or logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JournalFormatter() if is_journal else _TIMED)
+    handler.setFormatter(JournalFormatter() if to_journal else _TIMED)
     logging.basicConfig(level=_LEVELS[level], handlers=[handler])
     logging.getLogger("asyncio").setLevel(logging.WARNING)
-
-
-def _is_journal() -> bool:
-    """Standard error is the journal itself: terminals inherit the variable from their session without being one."""
-    try:
-        status = os.fstat(sys.stderr.fileno())
-    except (OSError, ValueError):
-        return False
-    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
-
-
-_TIMED = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-
-
-class _JournalFormatter(logging.Formatter):
-    def __init__(self) -> None:
-        super().__init__("%(name)s: %(message)s")
-
-    def format(self, record: logging.LogRecord) -> str:
-        return _PRIORITIES.get(record.levelno, "<3>") + super().format(record)

@@ -24,6 +24,8 @@ _DEFAULT_CHANNEL = 6
 # 20 MHz channels of 5 GHz (IEEE 802.11-2020, annex E, operating classes 115 to 125).
 _CHANNELS_5_GHZ = frozenset((*range(36, 65, 4), *range(100, 145, 4), *range(149, 178, 4)))
 _SECRETS = ("passphrase", "passphrase_file", "psk")
+_OF_THE_SERVICE = (Path("/run/credentials/wps-agent.service"), Path("/etc/credstore"))
+"""Where a command of the command line finds what systemd hands over to the service alone."""
 
 
 class Checks:
@@ -142,10 +144,13 @@ class Checks:
             table.values["ap_pin"] = self._secret_file(table, "ap_pin_file", pin_digits)
 
     def _credential(self, name: str) -> Path:
-        """A file by its name: what the service manager hands us (systemd's LoadCredential), else beside the file."""
-        folder = os.environ.get("CREDENTIALS_DIRECTORY")
-        if folder and "/" not in name and (Path(folder) / name).is_file():
-            return Path(folder) / name
+        """A file by its name: what the service manager hands over (systemd's LoadCredential), else beside the file."""
+        handed_over = os.environ.get("CREDENTIALS_DIRECTORY")
+        folders = (Path(handed_over),) if handed_over else _OF_THE_SERVICE
+        if "/" not in name:
+            for folder in folders:
+                if os.access(folder / name, os.R_OK):
+                    return folder / name
         return self._folder / name
 
     def _secret_file(self, table: Table, name: str, convert: Converter, path: Path | None = None) -> object:
