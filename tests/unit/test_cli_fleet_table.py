@@ -98,6 +98,7 @@ def test_the_least_important_columns_give_way_first() -> None:
         ("日本語", 6, "日本語"),
         ("日本語", 5, "日本…"),
         ("日本語", 4, "日… "),
+        ("日本語", 1, "…"),
         ("e\u0301e\u0301", 2, "e\u0301e\u0301"),
     ],
 )

@@ -266,6 +266,10 @@ def test_it_never_takes_more_than_the_terminal_has(capsys: Captured, terminal: l
         await asyncio.sleep(1)
         lines = drawn(capsys.readouterr().out)[-1].split("\n")
         assert (len(lines), max(map(len, lines))) == (2, 20)
+        terminal.append(os.terminal_size((0, 0)))  # of a serial line, which does not know
+        house.available("n1", b"offline")
+        await asyncio.sleep(1)
+        assert len(drawn(capsys.readouterr().out)[-1].split("\n")) == 24
         house.view.close()
         assert capsys.readouterr().out == "\x1b[?25h\n"
 

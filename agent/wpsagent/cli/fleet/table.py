@@ -94,7 +94,7 @@ def _letter_width(letter: str) -> int:
 def fitted(text: str, width: int) -> str:
     """Cut where it is too long, filled where it is too short."""
     if width_of(text) > width:
-        while width_of(text) > width - 1:
+        while text and width_of(text) > width - 1:
             text = text[:-1]
         text += "…"
     return text + " " * (width - width_of(text))

@@ -162,7 +162,7 @@ class Snapshot:
         if self._as_json:
             lines = _json_lines(shown)
         else:
-            width = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else UNLIMITED
+            width = _terminal_size()[0] if sys.stdout.isatty() else UNLIMITED
             lines = [*table_lines(shown, _moment(), width), "", _summary(self._agents)]
         print("".join(f"{line}\n" for line in lines), end="", flush=True)
 
@@ -301,13 +301,13 @@ class Screen:
 
     def _draw(self) -> None:
         self._drawn_at = self._loop.time()
-        size = os.get_terminal_size(sys.stdout.fileno())
+        columns, rows = _terminal_size()
         shown = self._agents.shown(self._wanted)
-        lines = self._lines(shown, size.columns, size.lines)
+        lines = self._lines(shown, columns, rows)
         if lines != self._drawn:
             self._drawn = lines
             # Erased before it is written: behind a letter in the last column the cursor still stands on it.
-            rest = "\n" + _REST_OF_SCREEN if len(lines) < size.lines else ""
+            rest = "\n" + _REST_OF_SCREEN if len(lines) < rows else ""
             print(_HOME + "\n".join(_LINE + line for line in lines) + rest, end="", flush=True)
         now = time.monotonic()
         if any(agent.seconds_left(now) is not None for agent in shown):
@@ -319,6 +319,12 @@ class Screen:
             head.append(f"MQTT: {self._note}")
         head = [fitted(line, columns).rstrip() for line in head]
         return [*head, "", *table_lines(shown, _moment(), columns, rows - len(head) - 1)][:rows]
+
+
+def _terminal_size() -> tuple[int, int]:
+    """Columns and lines; a serial line does not know them and says 0."""
+    size = os.get_terminal_size(sys.stdout.fileno())
+    return size.columns or 80, size.lines or 24
 
 
 # ---- words
