@@ -236,9 +236,9 @@ def test_a_pins_digits_are_checked_without_an_agent(
     ("arguments", "request_text", "reply", "told"),
     [
         (("show",), "WPS_AP_PIN get", "12345670", "12345670"),
-        (("random",), "WPS_AP_PIN random", "12345670", "12345670"),
+        (("random",), "WPS_AP_PIN random 0", "12345670", "12345670"),
         (("random", "--timeout", "300"), "WPS_AP_PIN random 300", "12345670", "12345670"),
-        (("set", "1234-5670"), "WPS_AP_PIN set 12345670", "12345670", "12345670"),
+        (("set", "1234-5670"), "WPS_AP_PIN set 12345670 0", "12345670", "12345670"),
         (("set", "1234", "--timeout", "9"), "WPS_AP_PIN set 1234 9", "1234", "1234"),
         (("off",), "WPS_AP_PIN disable", "OK\n", "there is no AP PIN any more"),
     ],

@@ -72,9 +72,9 @@ def test_the_access_points_pin_is_told_without_a_newline(ask: Ask, access_point:
     assert ask("WPS_AP_PIN get") == "1234"
     assert ask("WPS_AP_PIN disable") == "OK\n"
     assert access_point.changed == [
-        ("set_ap_pin", b"12345670", 0.0),
+        ("set_ap_pin", b"12345670", 300.0),
         ("set_ap_pin", b"12345670", 30.0),
-        ("set_ap_pin", b"12345671", 0.0),
+        ("set_ap_pin", b"12345671", 300.0),
         ("set_ap_pin", b"1234", 60.0),
         ("set_ap_pin", None, 0.0),
     ]

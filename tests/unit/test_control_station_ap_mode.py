@@ -66,7 +66,7 @@ def test_a_pin_may_be_made_up_and_not_offered(agent: AgentOfBoth, commands: Comm
 
 
 def test_the_ap_pin(commands: Commands) -> None:
-    assert why(commands, "WPS_AP_PIN get") == "WPS_AP_PIN: there is no AP PIN now"
+    assert why(commands, "WPS_AP_PIN get") == "WPS_AP_PIN: wlan0 has no PIN: WPS_AP_PIN random or set gives it one"
     assert commands("WPS_AP_PIN set 12345670 60") == "12345670"
     assert commands("WPS_AP_PIN get") == "12345670"
     assert len(commands("WPS_AP_PIN random")) == 8

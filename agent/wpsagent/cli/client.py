@@ -82,7 +82,6 @@ def ap_pin(options: argparse.Namespace) -> int:
     if (options.action == "set") != (options.pin is not None):
         raise UsageError("set needs a PIN: ap-pin set 12345670; the other actions take none")
     prefix = f"IFNAME={_network(options)} WPS_AP_PIN"
-    limit = f" {options.timeout}" if options.timeout else ""
     match options.action:
         case "off":
             do(options, f"{prefix} disable")
@@ -91,9 +90,9 @@ def ap_pin(options: argparse.Namespace) -> int:
         case "show":
             reply = ask(options, f"{prefix} get")
         case "random":
-            reply = ask(options, f"{prefix} random{limit}")
+            reply = ask(options, f"{prefix} random {options.timeout}")
         case _:
-            reply = ask(options, f"{prefix} set {checked_pin(options.pin)}{limit}")
+            reply = ask(options, f"{prefix} set {checked_pin(options.pin)} {options.timeout}")
     tell(options, reply.strip(), {"pin": reply.strip(), "timeout_s": options.timeout or None})
     return DONE
 

@@ -8,7 +8,8 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 
-from wpsagent.control.table import OK, Argument, Call, Command, text
+from wpsagent.control.arguments import text
+from wpsagent.control.table import OK, Argument, Call, Command
 from wpsagent.errors import UsageError
 
 _log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from wpsagent import __version__
 from wpsagent.control.agent import AccessPoint, ConnectedStation
+from wpsagent.control.arguments import authentication_type, encryption_type, hex_octets, hex_ssid, number, pin, text
 from wpsagent.control.hostapd_texts import format_config, format_station, format_status, format_wps_status
-from wpsagent.control.station_arguments import authentication_type, encryption_type, hex_octets, hex_ssid, number
-from wpsagent.control.table import FAIL_CHECKSUM, OK, Argument, Call, Command, RefusedError, pin, text
+from wpsagent.control.table import FAIL_CHECKSUM, OK, Argument, Call, Command, RefusedError
 from wpsagent.crypto.library import library_version
 from wpsagent.errors import UsageError
 from wpsagent.octets import BROADCAST, MacAddress
@@ -22,6 +22,7 @@ from wpsagent.wsc.issuing import wpa2_settings
 from wpsagent.wsc.pin import PinCheck, check_pin, normalize_pin
 
 _MAX_SECONDS = 999999999
+_AP_PIN_TIMEOUT = "300"  # seconds for which hostapd takes a new PIN where nobody says how long; 0: for ever
 _PIN_SIZES = (4, 8)
 _PSK_DIGITS = 64
 _DEFAULT_REASON = 2  # INVALID_AUTHENTICATION (802.11, table 9-49), as hostapd says where no reason is given
@@ -94,19 +95,17 @@ def _check_pin(call: Call) -> str:
             raise UsageError("a PIN has 4 or 8 digits")
 
 
-def _disable_ap_pin(access_point: AccessPoint, words: Sequence[str]) -> str:
-    del words
+def _disable_ap_pin(access_point: AccessPoint, _words: Sequence[str]) -> str:
     access_point.set_ap_pin(None, 0.0)
     return OK
 
 
 def _random_ap_pin(access_point: AccessPoint, words: Sequence[str]) -> str:
-    (timeout,) = (*words, "0")[:1]
+    (timeout,) = (*words, _AP_PIN_TIMEOUT)[:1]
     return access_point.new_ap_pin(float(_seconds(timeout))).decode("ascii")
 
 
-def _get_ap_pin(access_point: AccessPoint, words: Sequence[str]) -> str:
-    del words
+def _get_ap_pin(access_point: AccessPoint, _words: Sequence[str]) -> str:
     if access_point.ap_pin is None:
         raise UsageError(f"{access_point.interface} has no PIN: WPS_AP_PIN random or set gives it one")
     return access_point.ap_pin.decode("ascii")
@@ -115,7 +114,7 @@ def _get_ap_pin(access_point: AccessPoint, words: Sequence[str]) -> str:
 def _set_ap_pin(access_point: AccessPoint, words: Sequence[str]) -> str:
     if not words:
         raise UsageError("WPS_AP_PIN set <PIN> [timeout]")
-    new, timeout = _ap_pin(words[0]), float(_seconds((*words, "0")[1]))
+    new, timeout = _ap_pin(words[0]), float(_seconds((*words, _AP_PIN_TIMEOUT)[1]))
     access_point.set_ap_pin(new, timeout)
     return new.decode("ascii")
 

@@ -3,7 +3,8 @@
 
 from collections.abc import Sequence
 
-from wpsagent.control.table import OK, Argument, Call, Command, text
+from wpsagent.control.arguments import text
+from wpsagent.control.table import OK, Argument, Call, Command
 from wpsagent.errors import UsageError
 
 _DRIVER = "nl80211"

@@ -10,7 +10,7 @@ from wpsagent.control.station_settings import SETTINGS_COMMANDS
 from wpsagent.control.station_wps import WPS_COMMANDS
 from wpsagent.control.table import Command
 
-_SHARED = ("WPS_CHECK_PIN", "STA-FIRST", "STA", "STA-NEXT", "DEAUTHENTICATE", "DISASSOCIATE")
+_SHARED = ("WPS_CHECK_PIN", "WPS_AP_PIN", "STA-FIRST", "STA", "STA-NEXT", "DEAUTHENTICATE", "DISASSOCIATE")
 
 SHARED_COMMANDS: Sequence[Command] = [command for command in HOSTAPD_COMMANDS if command.name in _SHARED]
 """As hostapd has them; those of an access point's stations are for a station that is one (mode=2)."""

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from wpsagent.control.agent import Station
-from wpsagent.control.station_arguments import network_number, network_or_all, number, one_word, station_of
+from wpsagent.control.arguments import network_number, network_or_all, number, one_word, text
 from wpsagent.control.station_texts import format_networks
-from wpsagent.control.table import OK, Argument, Call, Command, text
+from wpsagent.control.table import OK, Argument, Call, Command, station_of
 from wpsagent.errors import UsageError
 from wpsagent.roles.sta.block_variables import SECRETS, set_known_variable, shown_variable
 from wpsagent.roles.sta.machine import StationMachine

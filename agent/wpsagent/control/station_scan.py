@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from wpsagent.control.station_arguments import frequencies, hex_ssid, number, one_word, station_of
-from wpsagent.control.table import OK, Argument, Call, Command, RefusedError, text
+from wpsagent.control.arguments import frequencies, hex_ssid, number, one_word, text
+from wpsagent.control.table import OK, Argument, Call, Command, RefusedError, station_of
 from wpsagent.errors import UsageError
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.roles.sta.bss_text import bss_reply, scan_results_text

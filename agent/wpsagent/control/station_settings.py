@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from wpsagent import __version__
 from wpsagent.capabilities import Frequency, InterfaceType, RadioCapabilities
-from wpsagent.control.station_arguments import one_word, station_of
+from wpsagent.control.arguments import one_word, text
 from wpsagent.control.station_texts import format_driver_status, format_status
-from wpsagent.control.table import OK, Argument, Call, Command, text, text_of
+from wpsagent.control.table import OK, Argument, Call, Command, station_of, text_of
 from wpsagent.dot11.channels import channel_of
 from wpsagent.errors import UsageError
 from wpsagent.roles.sta.options import OPTIONS

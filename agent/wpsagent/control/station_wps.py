@@ -9,18 +9,18 @@ WPA without WPA2); what needs an External Registrar (WPS_ER_…), NFC or Multi-A
 
 from collections.abc import Sequence
 
-from wpsagent.control.agent import AccessPoint, Station
-from wpsagent.control.station_arguments import (
+from wpsagent.control.agent import Station
+from wpsagent.control.arguments import (
     authentication_type,
     bssid,
     encryption_type,
     hex_octets,
     hex_ssid,
     number,
-    one_word,
-    station_of,
+    pin,
+    text,
 )
-from wpsagent.control.table import OK, Argument, Call, Command, RefusedError, pin, text
+from wpsagent.control.table import OK, Argument, Call, Command, RefusedError, station_of
 from wpsagent.errors import OverlapError, UsageError
 from wpsagent.octets import MacAddress
 from wpsagent.wsc.credential import ApSettings
@@ -28,10 +28,6 @@ from wpsagent.wsc.device import parse_uuid
 
 FAIL_PBC_OVERLAP = "FAIL-PBC-OVERLAP\n"
 
-AP_PIN_TIMEOUT = 300.0
-"""Seconds for which an AP PIN is good where nobody says how long."""
-
-_MAX_AP_PIN = 8
 _ANY, _GET = "any", "get"
 
 
@@ -110,42 +106,7 @@ def _register(call: Call) -> str:
     return OK
 
 
-def _ap_pin(call: Call) -> str:
-    """A PIN without a newline, or OK."""
-    access_point = station_of(call).access_point
-    if access_point is None:
-        raise UsageError("a station has no AP PIN")
-    what, first, second = call.arguments
-    match what:
-        case "disable":
-            access_point.set_ap_pin(None, 0.0)
-            return OK
-        case "random":
-            return access_point.new_ap_pin(_timeout(first)).decode("ascii")
-        case "get":
-            return _ap_pin_of(access_point)
-        case _:
-            return _set_ap_pin(access_point, first, second)
-
-
-def _ap_pin_of(access_point: AccessPoint) -> str:
-    if access_point.ap_pin is None:
-        raise UsageError("there is no AP PIN now")
-    return access_point.ap_pin.decode("ascii")
-
-
-def _set_ap_pin(access_point: AccessPoint, word: str | None, timeout: str | None) -> str:
-    if word is None or len(word) > _MAX_AP_PIN:
-        raise UsageError(f"an AP PIN has up to {_MAX_AP_PIN} digits")
-    access_point.set_ap_pin(pin(word), _timeout(timeout))
-    return word
-
-
 _SECONDS = number("a time", 0, 10**9 - 1)
-
-
-def _timeout(word: str | None) -> float:
-    return AP_PIN_TIMEOUT if word is None else float(_SECONDS(word))
 
 
 # ---- what there is not
@@ -202,16 +163,5 @@ WPS_COMMANDS: Sequence[Command] = (
         is_sensitive=True,
     ),
     Command("WPS_CANCEL", (), _cancel, "End WPS."),
-    Command(
-        "WPS_AP_PIN",
-        (
-            Argument("disable, random, get or set", one_word("disable", "random", "get", "set")),
-            Argument("PIN or timeout", text, is_optional=True),
-            Argument("timeout", text, is_optional=True),
-        ),
-        _ap_pin,
-        "The PIN by which others may configure this access point.",
-        is_sensitive=True,
-    ),
     *(_absent(name, reason) for reason, names in _ABSENT.items() for name in names.split()),
 )

@@ -17,8 +17,6 @@ FAIL = "FAIL\n"
 FAIL_CHECKSUM = "FAIL-CHECKSUM\n"
 UNKNOWN_COMMAND = "UNKNOWN COMMAND\n"
 
-MAX_PIN = 64
-
 
 class RefusedError(UsageError):
     """A command that fails with another reply than FAIL; the text is for WHY."""
@@ -74,6 +72,12 @@ class Call:
         raise UsageError(f"there is no access point on {self.target}" if self.target else "there is no access point")
 
 
+def station_of(call: Call) -> Station:
+    """The station that the command is for: the dispatcher gives a station's commands to stations only."""
+    assert call.station is not None
+    return call.station
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """One line of the table.  has_rest: the last argument takes all that follows, spaces and all."""
@@ -109,17 +113,3 @@ class Command:
 def text_of(lines: Iterable[str]) -> str:
     """The lines as a reply."""
     return "".join(f"{line}\n" for line in lines)
-
-
-# ---- arguments
-
-
-def text(text: str) -> str:
-    return text
-
-
-def pin(text: str) -> bytes:
-    """A PIN as it will be hashed: what was given, digit for digit (the check digit is not asked for)."""
-    if not text.isascii() or not text.isprintable() or len(text) > MAX_PIN:
-        raise UsageError(f"not a PIN: expected 1 to {MAX_PIN} printable ASCII characters")
-    return text.encode("ascii")

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The arguments of the commands for stations: text to value, and the station itself."""
+"""The arguments of commands: text to value.  A parser raises AgentError for a text that is none of its kind."""
 
 from collections.abc import Callable, Mapping
 
-from wpsagent.control.agent import Station
-from wpsagent.control.table import Call
 from wpsagent.errors import UsageError
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType
@@ -12,11 +10,18 @@ from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType
 _MAX_DIGITS = 9
 _HIGHEST_MHZ = 70200
 
+MAX_PIN = 64
 
-def station_of(call: Call) -> Station:
-    """The station that the command is for: the dispatcher gives these commands to stations only."""
-    assert call.station is not None
-    return call.station
+
+def text(text: str) -> str:
+    return text
+
+
+def pin(text: str) -> bytes:
+    """A PIN as it will be hashed: what was given, digit for digit (the check digit is not asked for)."""
+    if not text.isascii() or not text.isprintable() or len(text) > MAX_PIN:
+        raise UsageError(f"not a PIN: expected 1 to {MAX_PIN} printable ASCII characters")
+    return text.encode("ascii")
 
 
 def bssid(word: str) -> MacAddress | None:
