@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.lab.network import NetNamespace
-from tests.lab.peers import Agent, Mosquitto, MqttRecorder, WpaSupplicant, new_folder, wait_until
+from tests.lab.peers import Agent, Mosquitto, MqttRecorder, WpaSupplicant, new_folder
 
 LAB = {"radios": 2, "time_travel": True, "time_limit": 300.0}
 
@@ -38,12 +38,6 @@ def namespace() -> Iterator[NetNamespace]:
     with NetNamespace("station") as namespace:
         namespace.take_radio("wlan1")
         yield namespace
-
-
-@pytest.fixture
-def agent() -> Iterator[Agent]:
-    with Agent(CONFIG.format(folder=new_folder("state"))) as agent:
-        yield agent
 
 
 def publish(topic: str, payload: str) -> None:
@@ -101,38 +95,67 @@ def resident_kib(agent: Agent) -> int:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
 
 
-def test_an_hour_without_a_broker_loses_nothing_that_is_kept_and_takes_no_memory(
-    namespace: NetNamespace, agent: Agent
-) -> None:
-    with Mosquitto(1883) as broker, MqttRecorder(1883, f"{TOPIC}/state") as before:
-        before.wait_message(f"{TOPIC}/state", '"agent":"running"', 90.0)
-        broker.kill()
-        agent.wait_log("broker lost")
+PRESS = ["push_button_started", "push_button_ended", "cancelled"]
+JOIN = ["push_button_started", "enrolment_succeeded", "push_button_ended", "station_connected"]
+DISCOVERY = "homeassistant/device/wps-agent_lab/config"
 
-    def presses(count: int) -> None:
-        for _ in range(count):
-            agent.control.expect_ok("WPS_PBC")
-            agent.control.expect_ok("WPS_CANCEL")
 
-    presses(20)  # three events each: the ring is full
-    agent.control.watch(60.0)
-    at_first = resident_kib(agent)
-    for _ in range(12):
-        agent.control.watch(HOUR / 12)
-        presses(5)
-    grown = resident_kib(agent) - at_first
-    with WpaSupplicant("wlan1", namespace=namespace) as station:
+def mqtt_status(agent: Agent) -> dict[str, object]:
+    found: dict[str, object] = json.loads(agent.control.request("AGENT_STATUS"))["mqtt"]
+    return found
+
+
+def press(agent: Agent, count: int) -> list[str]:
+    """Press and cancel; the events of it."""
+    for _ in range(count):
         agent.control.expect_ok("WPS_PBC")
-        station.press_button()
-        station.wait_connected(60.0)
-        agent.control.wait_event("AP-STA-CONNECTED")
-        with Mosquitto(1883), MqttRecorder(1883, "wps-agent/#") as after:
-            wait_until(lambda: len(after.payloads(f"{TOPIC}/event")) >= QUEUE_SIZE, 120.0, lambda: str(after.messages))
-            assert after.payloads(f"{TOPIC}/availability") == ["online"]
-            names = [json.loads(text)["event_type"] for text in after.payloads(f"{TOPIC}/event")]
-            state = json.loads(after.payloads(f"{TOPIC}/state")[-1])
+        agent.control.expect_ok("WPS_CANCEL")
+    return count * PRESS
+
+
+def admit(agent: Agent, station: WpaSupplicant) -> list[str]:
+    """A press by which a device joins, and stays; the events of it."""
+    agent.control.expect_ok("WPS_PBC")
+    station.press_button()
+    station.wait_connected(60.0)
+    agent.control.wait_event("AP-STA-CONNECTED")
+    return JOIN
+
+
+def test_an_hour_without_a_broker_loses_nothing_that_is_kept_and_takes_no_memory(namespace: NetNamespace) -> None:
+    config = CONFIG.format(folder=new_folder("state")) + "home_assistant = true\n"
+    with Agent(config) as agent, WpaSupplicant("wlan1", namespace=namespace) as station:
+        with Mosquitto(1883) as broker, MqttRecorder(1883, "#") as before:
+            before.wait_message(f"{TOPIC}/state", '"agent":"running"', 90.0)
+            discovery = before.wait_message(DISCOVERY).payload
+            agent.control.watch(60.0)  # all is told, and acknowledged
+            broker.kill()
+            agent.wait_log("broker lost")
+        assert mqtt_status(agent)["dropped_events"] == 0
+        told = ["broker_lost", *press(agent, 20)]  # the ring is full
+        agent.control.watch(60.0)
+        at_first = resident_kib(agent)
+        for _ in range(11):
+            agent.control.watch(HOUR / 12)
+            told += press(agent, 25)
+        grown = resident_kib(agent) - at_first
+        told += admit(agent, station)
+        agent.control.watch(HOUR / 12)
+        told += press(agent, 5)
+        assert mqtt_status(agent)["dropped_events"] == len(told) - QUEUE_SIZE
+        with Mosquitto(1883), MqttRecorder(1883, "#") as after:
+            after.wait_message(DISCOVERY, timeout=120.0)
+            agent.control.watch(30.0)  # whatever else may come
+            events = [json.loads(text) for text in after.payloads(f"{TOPIC}/event")]
+            assert [event["event_type"] for event in events] == told[-QUEUE_SIZE:]
+            assert [event["at"] for event in events] == sorted(event["at"] for event in events)
+            assert after.payloads(DISCOVERY) == [discovery]
             assert after.complaints() == []
-    assert names[-4:] == ["push_button_started", "enrolment_succeeded", "push_button_ended", "station_connected"]
-    assert len(names) == QUEUE_SIZE
-    assert state["last_result"]["result"] == "success"
-    assert grown <= 64, f"{grown} KiB more after an hour"
+            with MqttRecorder(1883, "#") as latecomer:
+                latecomer.wait_message(DISCOVERY)
+                state = json.loads(latecomer.wait_message(f"{TOPIC}/state").payload)
+                assert latecomer.wait_message(f"{TOPIC}/availability").payload == "online"
+            assert all(message.is_retained for message in latecomer.messages)
+            assert state["access_points"][0]["stations"] == [station.status()["address"]]
+            assert (state["state"], state["pin_requests"]) == ("idle", [])
+    assert grown <= 128, f"{grown} KiB more after an hour"
