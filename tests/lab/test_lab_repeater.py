@@ -76,6 +76,11 @@ class Scene:
         found: dict[str, Any] = json.loads(self.agent.control.request("AGENT_STATUS"))["access_points"][0]
         return found
 
+    def station_wps(self) -> dict[str, Any]:
+        """What AGENT_STATUS says of our station's last WPS run."""
+        found: dict[str, Any] = json.loads(self.agent.control.request("AGENT_STATUS"))["stations"][0]["wps"]
+        return found
+
     def wait_joined(self, frequency_mhz: int, timeout: float = 60.0) -> None:
         """Our station is at the access point upstream, on this frequency."""
 
@@ -205,6 +210,19 @@ def test_the_access_point_upstream_vanishes_and_returns_elsewhere(place: tuple[s
             scene.wait_channel(11 if scene.is_one_radio else 6)
             scene.assert_ping_across()
         assert not scene.phone_was_sent_away()
+
+
+def test_the_buttons_of_one_board_do_not_meet() -> None:
+    """On radios that hear each other, and without `follow`: it does not join itself, and its buttons do not overlap."""
+    with scene_of(TWO_RADIOS) as scene:
+        scene.wait_channel(6)
+        scene.agent.control.expect_ok(f"IFNAME={STATION} WPS_PBC")
+        wait_until(lambda: scene.station_wps()["result"] == "active", 5.0, lambda: str(scene.station_wps()))
+        scene.press_and_join()
+        assert scene.phone.status()["ssid"] == "our own"
+        wait_until(lambda: scene.station_wps()["result"] != "active", 150.0, lambda: str(scene.station_wps()), 0.5)
+        assert (scene.station_wps()["result"], scene.station_wps()["cause"]) == ("timeout", "no_access_point")
+        assert scene.access_point()["stations"] == [scene.downstream.interface_address(DOWNSTREAM)]
 
 
 @BOTH

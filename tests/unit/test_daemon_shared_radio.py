@@ -104,11 +104,13 @@ class FakeAccessPoint:
 class Bench:
     """An access point and a station of ours; made by `bench`."""
 
-    def __init__(self, ap: RadioCapabilities, station: RadioCapabilities, *, is_repeater: bool = True) -> None:
+    def __init__(self, ap: RadioCapabilities, station: RadioCapabilities) -> None:
         self.access_point = FakeAccessPoint()
         self.told: list[tuple[str, str, str]] = []
-        follow = {"wlan1": "wlan0"} if is_repeater else {}
-        self.shared = SharedRadios(lambda: [self.access_point], follow, lambda *words: self.told.append(words))
+        self.theirs: list[MacAddress] = []
+        self.shared = SharedRadios(
+            lambda: [self.access_point], lambda *words: self.told.append(words), lambda: self.theirs
+        )
         self.ap_inner, self.inner = FakeRadio(), FakeStationRadio(station)
         self.ap_inner.interface, self.ap_inner.address, self.ap_inner.capabilities = "wlan1", AP_ADDRESS, ap
         self.heard: list[object] = []
@@ -139,9 +141,9 @@ class Bench:
         return heard
 
 
-async def bench(channels: int = 1, *, is_one_radio: bool = True, is_repeater: bool = True) -> Bench:
+async def bench(channels: int = 1, *, is_one_radio: bool = True) -> Bench:
     other = radio_of(channels, 0 if is_one_radio else 1)
-    return await Bench(radio_of(channels), other, is_repeater=is_repeater).open()
+    return await Bench(radio_of(channels), other).open()
 
 
 # ---- the channel
@@ -404,19 +406,7 @@ def test_a_scan_that_another_takes_the_place_of_does_not_go_on() -> None:
 # ---- who does not see whom
 
 
-def test_who_follows_nobody_is_seen_by_everybody() -> None:
-    async def scene() -> None:
-        there = await bench(is_one_radio=False, is_repeater=False)
-        scan = ScanFinished((ScanResult(AP_ADDRESS, 2437, -30.0, 1, 100, b""),))
-        frame = FrameReceived(authentication(STATION_ADDRESS).encode())
-        there.inner.emit(scan)
-        there.ap_inner.emit(frame)
-        assert there.take_heard() == [scan, frame]
-
-    run(scene())
-
-
-def test_a_repeater_does_not_see_itself() -> None:
+def test_a_board_does_not_see_itself() -> None:
     async def scene() -> None:
         there = await bench(is_one_radio=False)
         own = ScanResult(AP_ADDRESS, 2437, -30.0, 1, 100, b"")
@@ -431,5 +421,20 @@ def test_a_repeater_does_not_see_itself() -> None:
         assert there.take_heard() == [foreign, EapolReceived(PHONE, b"pdu")]
         await there.ap.execute(ReadActivity())
         assert there.ap_inner.take() == [ReadActivity()]
+
+    run(scene())
+
+
+def test_what_others_have_for_us_is_this_board_too() -> None:
+    async def scene() -> None:
+        there = await bench(is_one_radio=False)
+        there.theirs = [UPSTREAM, PHONE]
+        there.inner.emit(ScanFinished((ScanResult(UPSTREAM, 2437, -30.0, 1, 100, b""),)))
+        assert there.take_heard() == [ScanFinished(())]
+        there.ap_inner.emit(FrameReceived(authentication(PHONE).encode()))
+        assert there.take_heard() == []
+        there.theirs = []
+        there.ap_inner.emit(FrameReceived(authentication(PHONE).encode()))
+        assert len(there.take_heard()) == 1
 
     run(scene())

@@ -44,7 +44,8 @@ from wpsagent.daemon.reload import Reload
 from wpsagent.daemon.repeater import Repeater
 from wpsagent.daemon.reporting import Reporting
 from wpsagent.daemon.shared_radio import SharedRadios
-from wpsagent.daemon.stations import OpenStationRadio, Station, Stations
+from wpsagent.daemon.station import OpenStationRadio, Station
+from wpsagent.daemon.stations import Stations
 from wpsagent.errors import AgentError
 from wpsagent.io.service_manager import ServiceManager
 from wpsagent.octets import MacAddress, Ssid
@@ -140,8 +141,8 @@ class Daemon:
         report = self.reporting.report
         shared = SharedRadios(
             lambda: self.networks.networks,
-            {ap.interface: ap.follow for ap in configuration.access_points if ap.follow is not None},
             lambda ap, station, reason: report(e.ChannelKept(ap, station, reason)),
+            lambda: self._attachments.addresses,
         )
         self._attachments = Attachments(configuration.attached, report, lambda: self.networks.groups)
         self.networks = Networks(
@@ -170,7 +171,6 @@ class Daemon:
             self._stations,
             self.reporting,
             attachments=self._attachments,
-            shared=shared,
             repeater=repeater,
             parts=(self._broker, self._leds, self._buttons, self.control, self._hooks),
         )

@@ -17,7 +17,6 @@ from wpsagent.daemon.networks import Networks
 from wpsagent.daemon.parts import Part, reload_all
 from wpsagent.daemon.repeater import Repeater
 from wpsagent.daemon.reporting import Reporting
-from wpsagent.daemon.shared_radio import SharedRadios
 from wpsagent.daemon.stations import Stations
 from wpsagent.errors import ConfigError, RadioError
 from wpsagent.io import link
@@ -48,7 +47,6 @@ class Reload:
         reporting: Reporting,
         *,
         attachments: Attachments,
-        shared: SharedRadios,
         repeater: Repeater,
         parts: Sequence[Part],
     ) -> None:
@@ -56,7 +54,6 @@ class Reload:
         self._stations = stations
         self._reporting = reporting
         self._attachments = attachments
-        self._shared = shared
         self._repeater = repeater
         self._parts = parts
 
@@ -91,7 +88,6 @@ class Reload:
             agent.success_display_s, agent.error_display_s, mqtt.commands if mqtt is not None else ()
         )
         self._networks.set_device(after.device)
-        self._shared.follow = {ap.interface: ap.follow for ap in after.access_points if ap.follow is not None}
         self._repeater.follow(after.access_points)
         await self._attachments.take_leave(after.attached)
         await self._take_leave(before, after)

@@ -10,21 +10,21 @@ announces the same, and both go together.
 On any number of channels:
   - A scan takes the antenna away from the access points: beside one it is done in parts, with pauses in which they
     serve their stations.
-  - An access point that follows a station is not shown to it, nor that station's frames to the access point: a repeater
-    must not join itself, and its two buttons must not be an overlap.
+  - Stations are not shown the access points of this board, nor these the frames of its stations, whoever has their
+    radios: it must not join itself, and its own buttons must not be an overlap.
 """
 
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
 from wpsagent.capabilities import InterfaceType, RadioCapabilities
 from wpsagent.config.model import AccessPointSettings, StationSettings
 from wpsagent.daemon.networks import OpenRadio
-from wpsagent.daemon.stations import OpenStationRadio
+from wpsagent.daemon.station import OpenStationRadio
 from wpsagent.errors import AgentError, RadioError
 from wpsagent.io.tasks import Tasks
 from wpsagent.octets import MacAddress
@@ -79,19 +79,19 @@ class MovableAccessPoint(Protocol):
 class SharedRadios:
     """All radios of ours.
 
-    follow: which station's network an access point takes over, by their interfaces.  tell(access point, station,
-    reason) hears who could not make way.
+    tell(access point, station, reason) hears who could not make way.  theirs: the addresses of the interfaces of this
+    board that other programs have for us.
     """
 
     def __init__(
         self,
         access_points: Callable[[], Sequence[MovableAccessPoint]],
-        follow: Mapping[str, str],
         tell: Callable[[str, str, str], None],
+        theirs: Callable[[], Collection[MacAddress]] = tuple,
     ) -> None:
-        self.follow = follow
         self._access_points = access_points
         self._tell = tell
+        self._theirs = theirs
         self._ap_radios: dict[str, SharingAccessPointRadio] = {}
         self._station_radios: dict[str, SharingStationRadio] = {}
         self._told: dict[str, tuple[str, str]] = {}  # access point → who could not have its channel, and why
@@ -172,14 +172,10 @@ class SharedRadios:
             if radio is not None and access_point.is_up:
                 yield radio
 
-    def followers_of(self, station: str) -> frozenset[MacAddress]:
-        """The access points that repeat the network of a station."""
-        return frozenset(radio.address for name, radio in self._ap_radios.items() if self.follow.get(name) == station)
-
-    def followed_by(self, access_point: str) -> MacAddress | None:
-        """The station whose network an access point repeats."""
-        radio = self._station_radios.get(self.follow.get(access_point, ""))
-        return None if radio is None else radio.address
+    def is_of_this_board(self, address: bytes) -> bool:
+        """Whether an address is that of an access point or a station of ours, or of others for us."""
+        ours: list[AccessPointRadio | StationRadio] = [*self._ap_radios.values(), *self._station_radios.values()]
+        return any(radio.address == address for radio in ours) or address in self._theirs()
 
     def _is_one_channel(self, one: RadioCapabilities, other: RadioCapabilities) -> bool:
         """Whether they are the same radio, and all that are up on it are on one channel."""
@@ -215,7 +211,7 @@ class SharingAccessPointRadio(AccessPointRadio):
 
     def set_handler(self, handler: Callable[[RadioEvent], None]) -> None:
         def pass_on(event: RadioEvent) -> None:
-            if not isinstance(event, FrameReceived) or event.frame[_SOURCE] != self._shared.followed_by(self.interface):
+            if not isinstance(event, FrameReceived) or not self._shared.is_of_this_board(event.frame[_SOURCE]):
                 handler(event)
 
         self._radio.set_handler(pass_on)
@@ -373,8 +369,7 @@ class SharingStationRadio(StationRadio):
                 self._handler(CommandFailed(scan.command, str(error)))
 
     def _foreign(self, event: ScanFinished) -> tuple[Any, ...]:
-        own = self._shared.followers_of(self.interface)
-        return tuple(result for result in event.results if result.bssid not in own)
+        return tuple(result for result in event.results if not self._shared.is_of_this_board(result.bssid))
 
     def _end_scan(self) -> None:
         self._scan = None

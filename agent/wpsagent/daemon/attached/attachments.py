@@ -7,7 +7,7 @@ that are there, the first success ends the others.  A press for several groups l
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from wpsagent.daemon.attached.interface import AttachedInterface
 from wpsagent.daemon.attached.session import OURS, SESSION_EVENTS, GroupSession
 from wpsagent.errors import UsageError
 from wpsagent.io.control_client import ControlSocketError
-from wpsagent.octets import Ssid
+from wpsagent.octets import MacAddress, Ssid
 from wpsagent.roles.runner import ButtonGroup
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
@@ -93,6 +93,11 @@ class Attachments:
     def interfaces(self) -> Sequence[AttachedInterface[Any]]:
         """All of them."""
         return (*self._access_points, *self._stations)
+
+    @property
+    def addresses(self) -> Collection[MacAddress]:
+        """Of those that have been there."""
+        return [one.address for one in self.interfaces if one.address is not None]
 
     async def start(self) -> None:
         """Attach to all that are there; the others when they come."""

@@ -5,6 +5,7 @@ Everything that is known of it is told by its machine; here it is carried out.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +15,10 @@ from wpsagent.config.model import AttachedSettings
 from wpsagent.daemon.attached.owned import OwnedInterface
 from wpsagent.daemon.upkeep import Upkeep
 from wpsagent.errors import RadioError, UsageError
+from wpsagent.io import link
 from wpsagent.io.control_client import ControlSocketError
 from wpsagent.io.owner_client import OwnerClient
+from wpsagent.octets import MacAddress
 from wpsagent.roles.runner import Timer
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
@@ -40,6 +43,8 @@ class AttachedInterface(Upkeep, Generic[_Machine]):
         super().__init__(settings.interface)
         self.settings = settings
         self.machine = new_machine()
+        self.address: MacAddress | None = None
+        """The interface's own, once it has been there."""
         self._new_machine = new_machine
         self._program = settings.backend.value
         self._path = Path(settings.directory) / settings.interface
@@ -83,6 +88,8 @@ class AttachedInterface(Upkeep, Generic[_Machine]):
             client.close()
             raise
         self._client = client
+        with contextlib.suppress(RadioError):
+            self.address = link.address(self.interface)
 
     async def _take_down(self) -> None:
         if self._client is not None:
