@@ -9,7 +9,8 @@ from typing import Self, TypeVar
 from tests.pairs.station_world import AP, DEVICE, PASSPHRASE, WorldAccessPoint, protected
 from tests.unit.roles_bench import entropy_of
 
-from wpsagent.daemon.stations import Station, Stations
+from wpsagent.daemon.station import Station
+from wpsagent.daemon.stations import Stations
 from wpsagent.io.simulated_radio import Air
 from wpsagent.status import events as e
 from wpsagent.wsc.device import uuid_from_mac

@@ -14,7 +14,7 @@ from tests.unit.test_daemon_stations import House
 
 from wpsagent.config.loader import parse
 from wpsagent.daemon.hand_over import Keeper, Mark, TakenInterface, learnt_network
-from wpsagent.daemon.stations import Station
+from wpsagent.daemon.station import Station
 from wpsagent.errors import ConfigError, UsageError
 from wpsagent.io.hand_over.choice import Choice, Place
 from wpsagent.io.hand_over.manager import HandOverError, LearntNetwork

@@ -13,7 +13,7 @@ from wpsagent.config.loader import parse
 from wpsagent.config.model import AccessPointSettings, StationSettings
 from wpsagent.daemon.networks import Networks
 from wpsagent.daemon.repeater import Repeater, settings_of
-from wpsagent.daemon.stations import Station
+from wpsagent.daemon.station import Station
 from wpsagent.errors import UsageError
 from wpsagent.octets import Ssid
 from wpsagent.ports import AccessPointRadio, StationRadio

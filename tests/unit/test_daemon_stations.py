@@ -18,7 +18,8 @@ from wpsagent.config.loader import parse
 from wpsagent.config.model import StationSettings
 from wpsagent.control.agent import AccessPointStatus
 from wpsagent.control.commands import Commands
-from wpsagent.daemon.stations import Station, Stations
+from wpsagent.daemon.station import Station
+from wpsagent.daemon.stations import Stations
 from wpsagent.errors import AgentError, NetlinkError, RadioError, UsageError
 from wpsagent.io.simulated_radio import Air
 from wpsagent.octets import MacAddress, Ssid

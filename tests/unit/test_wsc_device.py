@@ -12,8 +12,10 @@ from wpsagent.wsc.device import (
     encode_os_version,
     format_uuid,
     parse_uuid,
+    rf_bands_of,
     uuid_from_mac,
 )
+from wpsagent.wsc.enumerations import RfBands
 
 
 @pytest.mark.parametrize(
@@ -81,3 +83,16 @@ def test_the_highest_bit_of_the_os_version_is_always_set() -> None:
 
 def test_a_description_defaults_to_an_access_point() -> None:
     assert DeviceDescription().primary_device_type == ACCESS_POINT
+
+
+@pytest.mark.parametrize(
+    ("frequencies_mhz", "bands"),
+    [
+        ((2412, 2484), RfBands.BAND_2_4_GHZ),
+        ((5180,), RfBands.BAND_5_GHZ),
+        ((58320, 2437), RfBands.BAND_60_GHZ | RfBands.BAND_2_4_GHZ),
+        ((5955, 902), RfBands(0)),
+    ],
+)
+def test_the_bands_of_a_radio(frequencies_mhz: tuple[int, ...], bands: RfBands) -> None:
+    assert rf_bands_of(frequencies_mhz) == bands

@@ -28,7 +28,7 @@ from wpsagent.status import events as e
 from wpsagent.status import station_events as s
 
 if TYPE_CHECKING:
-    from wpsagent.daemon.stations import Station
+    from wpsagent.daemon.station import Station
     from wpsagent.roles.sta.machine import StationMachine
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from wpsagent.daemon.control import ControlSockets
 from wpsagent.daemon.networks import Networks
-from wpsagent.daemon.stations import Station, Stations
+from wpsagent.daemon.station import Station
+from wpsagent.daemon.stations import Stations
 from wpsagent.errors import UsageError
 from wpsagent.io.tasks import Tasks
 from wpsagent.status import events as e

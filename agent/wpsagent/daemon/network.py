@@ -17,7 +17,7 @@ from wpsagent.control.agent import AccessPointStatus, ConnectedStation
 from wpsagent.daemon.network_settings import network_settings, parameters, store_of, told, with_network
 from wpsagent.daemon.translate import from_access_point
 from wpsagent.daemon.upkeep import Upkeep, changed_fields
-from wpsagent.dot11.channels import FrequencyBand, band_of, channel_of
+from wpsagent.dot11.channels import channel_of
 from wpsagent.errors import ConfigError, UsageError
 from wpsagent.io.atomic_file import SaveError
 from wpsagent.octets import BROADCAST, NO_ADDRESS, MacAddress
@@ -30,6 +30,7 @@ from wpsagent.roles.wps_runs import WpsRuns
 from wpsagent.status import events as e
 from wpsagent.wsc.ap_enrolment import AccessPointEnrolment
 from wpsagent.wsc.credential import NetworkSettings
+from wpsagent.wsc.device import rf_bands_of
 from wpsagent.wsc.device_psks import DevicePsk, DevicePsks
 from wpsagent.wsc.enumerations import RfBands, WpsState
 from wpsagent.wsc.internal_registrar import BssAuthority
@@ -40,11 +41,6 @@ if TYPE_CHECKING:
     from wpsagent.daemon.networks import Networks
     from wpsagent.daemon.variables import Variables
 
-_RF_BANDS = {
-    FrequencyBand.GHZ_2_4: RfBands.BAND_2_4_GHZ,
-    FrequencyBand.GHZ_5: RfBands.BAND_5_GHZ,
-    FrequencyBand.GHZ_60: RfBands.BAND_60_GHZ,
-}
 _ON_THE_FLY = {
     "source_file",
     "control_directory",
@@ -93,7 +89,7 @@ class Network(Upkeep):
 
     @property
     def rf_band(self) -> RfBands:
-        return _RF_BANDS[band_of(self.settings.frequency_mhz)]
+        return rf_bands_of((self.settings.frequency_mhz,))
 
     @property
     def frequency_mhz(self) -> int:
@@ -252,8 +248,8 @@ class Network(Upkeep):
 
     def _note_band(self, mhz: int) -> None:
         """What the registrar says of where the network is: it may be another band than it would like."""
-        band = _RF_BANDS.get(band_of(mhz))
-        if self._authority is not None and band is not None:
+        band = rf_bands_of((mhz,))
+        if self._authority is not None and band:
             self._authority.rf_band = band
 
     def _tell(self, event: ap.ApEvent) -> None:

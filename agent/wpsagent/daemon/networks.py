@@ -20,7 +20,7 @@ from wpsagent.roles.runner import ButtonGroup
 from wpsagent.status import events as e
 from wpsagent.wsc.ap_enrolment import AccessPointEnrolment, ApEnrolmentParameters
 from wpsagent.wsc.credential import NetworkSettings
-from wpsagent.wsc.device import uuid_from_mac
+from wpsagent.wsc.device import rf_bands_of, uuid_from_mac
 from wpsagent.wsc.enrollee_table import PendingPin
 from wpsagent.wsc.enumerations import RfBands
 from wpsagent.wsc.internal_registrar import EnrolmentSucceeded, InternalRegistrar, InternalRegistrarEvent
@@ -216,11 +216,8 @@ class Networks:
                 self.groups[other].withdraw()
 
     def _rf_bands(self, group: str) -> RfBands:
-        bands = RfBands(0)
-        for network in self.networks:
-            if network.settings.button_group == group:
-                bands |= network.rf_band
-        return bands
+        settings = [network.settings for network in self.networks]
+        return rf_bands_of(one.frequency_mhz for one in settings if one.button_group == group)
 
     def select(self, target: str | None) -> dict[str, ButtonGroup]:
         """The groups a command means: all, one by its name, or the one of an interface; raises UsageError."""

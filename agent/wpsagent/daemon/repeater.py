@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from wpsagent.config.model import AccessPointSettings
 from wpsagent.daemon.learning import Learning
 from wpsagent.daemon.networks import Networks
-from wpsagent.daemon.stations import Station
+from wpsagent.daemon.station import Station
 from wpsagent.errors import UsageError
 from wpsagent.roles.sta import events as sta
 from wpsagent.roles.sta.network import Network

@@ -7,10 +7,13 @@ of a MAC address.  Refuses, with DecodeError, text that is no device type or no 
 
 import hashlib
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
-from wpsagent.errors import DecodeError
+from wpsagent.dot11.channels import FrequencyBand, band_of
+from wpsagent.errors import DecodeError, UsageError
 from wpsagent.octets import MacAddress
 from wpsagent.wsc.enumerations import ConfigMethods, RfBands
 
@@ -83,6 +86,22 @@ class DeviceDescription:
     os_version: int = _OS_VERSION_RESERVED
     config_methods: ConfigMethods = NO_CONFIG_METHODS
     rf_bands: RfBands = RfBands.BAND_2_4_GHZ
+
+
+_RF_BANDS = {
+    FrequencyBand.GHZ_2_4: RfBands.BAND_2_4_GHZ,
+    FrequencyBand.GHZ_5: RfBands.BAND_5_GHZ,
+    FrequencyBand.GHZ_60: RfBands.BAND_60_GHZ,
+}
+
+
+def rf_bands_of(frequencies_mhz: Iterable[int]) -> RfBands:
+    """RF Bands (table 50) of channels by their centres; none of 6 GHz, where there is no WPS, or of no known band."""
+    bands = RfBands(0)
+    for mhz in frequencies_mhz:
+        with suppress(UsageError):
+            bands |= _RF_BANDS.get(band_of(mhz), RfBands(0))
+    return bands
 
 
 def encode_os_version(os_version: int) -> bytes:
