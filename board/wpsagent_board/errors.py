@@ -2,7 +2,7 @@
 """What can go wrong with the hardware of a board.
 
 The text of a `BoardError` is read by a person: what happened, where, and what to do about it, for example
-"GPIO 17 is busy: the kernel or another program holds the line; see `gpioinfo`".
+"GPIO 17 is busy: 'leds' holds the line: stop that, or take another pin".
 """
 
 

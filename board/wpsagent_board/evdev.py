@@ -14,12 +14,12 @@ import asyncio
 import fcntl
 import logging
 import os
-import platform
 import struct
 import time
 from pathlib import Path
 
 from wpsagent_board.errors import BoardError
+from wpsagent_board.ioctl import READ, WRITE, ioctl_request
 from wpsagent_board.ports import EdgeHandler
 
 logger = logging.getLogger(__name__)
@@ -33,20 +33,9 @@ _EV_SYN, _EV_KEY = 0, 1
 _SYN_DROPPED = 3
 _KEY_OCTETS = 96  # KEY_MAX is 0x2ff
 
-# asm/ioctl.h: three bits of direction there, two elsewhere
-_HAS_WIDE_DIRECTION = platform.machine().startswith(("mips", "ppc", "powerpc", "sparc", "alpha"))
-_IOC_READ = 2 << 29 if _HAS_WIDE_DIRECTION else 2 << 30
-_IOC_WRITE = 4 << 29 if _HAS_WIDE_DIRECTION else 1 << 30
-
-
-def _request(direction: int, number: int, size: int) -> int:
-    """The number of an ioctl of type 'E' (asm/ioctl.h)."""
-    return direction | size << 16 | ord("E") << 8 | number
-
-
-_EVIOCGKEY = _request(_IOC_READ, 0x18, _KEY_OCTETS)
-_EVIOCGBIT_KEY = _request(_IOC_READ, 0x20 + _EV_KEY, _KEY_OCTETS)
-_EVIOCSCLOCKID = _request(_IOC_WRITE, 0xA0, 4)
+_EVIOCGKEY = ioctl_request(READ, ord("E"), 0x18, _KEY_OCTETS)
+_EVIOCGBIT_KEY = ioctl_request(READ, ord("E"), 0x20 + _EV_KEY, _KEY_OCTETS)
+_EVIOCSCLOCKID = ioctl_request(WRITE, ord("E"), 0xA0, 4)
 
 
 class EvdevButton:

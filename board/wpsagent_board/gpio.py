@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Buttons and LEDs at the pins of a Raspberry Pi, by gpiozero (1.6.2 and newer) with lgpio.
+"""Buttons and LEDs at the pins of a Raspberry Pi, by gpiozero (1.6.2 and newer) over the kernel's character device.
 
 gpiozero's own debouncing, holding and blinking are not used: bounce_time loses edges, holding and blinking run in
-threads.  lgpio's thread only posts edges into the loop; LEDs are blinked by the loop.
+threads.  Edges come in the loop, and LEDs are blinked by it.
 
 gpiozero refuses boards that are not a Raspberry Pi; there the kernel's drivers (evdev, uevent, led_class) do the work.
-It and lgpio are imported when the first pin is opened, not before.
+It is imported when the first pin is opened, not before.
 """
 
 import asyncio
-from contextlib import suppress
 from typing import Literal
 
 from wpsagent_board.errors import BoardError
@@ -26,7 +25,7 @@ _PULL_UP = {"up": True, "down": False, "none": None}
 class GpioButton:
     """A ButtonSource at a pin.
 
-    active_low: pressed pulls the pin to ground.  chip: the number of the gpiochip, None: gpiozero's choice.
+    active_low: pressed pulls the pin to ground.  chip: the number of the gpiochip, None: the Raspberry Pi's own.
     """
 
     def __init__(
@@ -41,30 +40,24 @@ class GpioButton:
         self._loop = loop
         self._callback: EdgeHandler | None = None
         self._last_known = False
+        self._active_low = active_low
         pull_up = _PULL_UP[pull]
-        # gpiozero takes the level against the resistor for the active one; a board wired otherwise is inverted here
-        self._is_inverted = active_low != (pull_up is True)
-        self._line: Line | None = Line(
-            "DigitalInputDevice",
-            pin,
-            chip,
-            pull_up=pull_up,
-            active_state=True if pull_up is None else None,
-            bounce_time=None,
-        )
+        # gpiozero's idea of which level is the active one follows the resistor; levels are read past it
+        active_state = True if pull_up is None else None
+        self._line: Line | None = Line(loop, "InputDevice", pin, chip, pull_up=pull_up, active_state=active_state)
 
     @property
     def is_pressed(self) -> bool:
         """The line, read now; the last level known when it is closed.  Raises BoardError when it cannot be read."""
         if self._line is not None:
-            self._last_known = self._line.read() != self._is_inverted
+            self._last_known = self._line.is_high != self._active_low
         return self._last_known
 
     def start(self, callback: EdgeHandler) -> None:
         if self._line is None:
             raise BoardError("the button is closed")
         self._callback = callback
-        self._line.watch(self._activated, self._deactivated)
+        self._line.watch(self._edge, self._lost)
 
     def close(self) -> None:
         """Give the pin back as an input."""
@@ -73,18 +66,14 @@ class GpioButton:
             self._line.close()
         self._line = None
 
-    def _activated(self) -> None:
-        self._post(not self._is_inverted)
+    def _edge(self, at: float, is_high: bool) -> None:
+        self._tell(min(at, self._loop.time()), is_high != self._active_low)
 
-    def _deactivated(self) -> None:
-        self._post(self._is_inverted)
+    def _lost(self) -> None:
+        self._tell(self._loop.time(), False)
+        self.close()
 
-    def _post(self, is_pressed: bool) -> None:
-        """Runs in lgpio's thread, which must not die of a loop that has just been closed."""
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._deliver, self._loop.time(), is_pressed)
-
-    def _deliver(self, now: float, is_pressed: bool) -> None:
+    def _tell(self, now: float, is_pressed: bool) -> None:
         self._last_known = is_pressed
         if self._callback is not None:
             self._callback(now, is_pressed)
@@ -97,7 +86,7 @@ class GpioIndicator:
         self, loop: asyncio.AbstractEventLoop, pin: Pin, *, active_high: bool = True, chip: int | None = None
     ) -> None:
         self._name = pin_name(pin)
-        self._line: Line | None = Line("DigitalOutputDevice", pin, chip, active_high=active_high, initial_value=False)
+        self._line: Line | None = Line(loop, "OutputDevice", pin, chip, active_high=active_high, initial_value=False)
         self._player = LoopPlayer(loop, self._line.write)
 
     def show(self, pattern: Pattern) -> None:

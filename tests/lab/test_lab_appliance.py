@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The appliance on the lab's Raspberry Pi, in travelled time: the kernel's button and LED from press to MQTT, a
-contact that bounces, a button that is stuck, one that is held while the agent starts."""
+contact that bounces, a button that is stuck, one that is held while the agent starts; with gpiozero over the kernel's
+lines, with gpiozero over lgpio, and with the kernel's own drivers."""
 
 import json
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import pytest
 from tests.lab.hardware import GpioLine, GpioSim, LedClass
@@ -61,7 +62,10 @@ class Scene:
     button: GpioLine
     led: GpioLine
     config: str
-    heard: list[str] = field(default_factory=list)
+    environment: Mapping[str, str]
+
+    def agent(self) -> Agent:
+        return Agent(self.config, environment=self.environment)
 
     def presses(self) -> int:
         """How many presses the broker has heard of."""
@@ -87,14 +91,16 @@ def bounce(line: GpioLine, *, ends_pressed: bool) -> None:
     line.press() if ends_pressed else line.release()
 
 
-@pytest.fixture(params=["gpiozero", "kernel"])
+@pytest.fixture(params=["gpiozero", "lgpio", "kernel"])
 def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
-    chip = GpioSim() if request.param == "gpiozero" else GpioSim("board-gpio")
-    button, led = (chip.line(17), chip.line(27)) if request.param == "gpiozero" else (chip.line(0), chip.line(1))
+    has_pins = request.param != "kernel"
+    chip = GpioSim() if has_pins else GpioSim("board-gpio")
+    button, led = (chip.line(17), chip.line(27)) if has_pins else (chip.line(0), chip.line(1))
+    environment = {"GPIOZERO_PIN_FACTORY": "lgpio"} if request.param == "lgpio" else {}
     button.release()
     LedClass().write("trigger", "none")
     with Mosquitto(1883), MqttRecorder(1883, "wps-agent/#") as recorder:
-        yield Scene(recorder, button, led, NETWORK + (GPIO if request.param == "gpiozero" else BY_THE_KERNEL))
+        yield Scene(recorder, button, led, NETWORK + (GPIO if has_pins else BY_THE_KERNEL), environment)
     button.release()
 
 
@@ -128,7 +134,7 @@ def test_the_board_of_the_device_tree_lets_a_station_in() -> None:
 
 
 def test_a_contact_that_bounces_is_one_press(scene: Scene) -> None:
-    with Agent(scene.config):
+    with scene.agent():
         for count in (1, 2, 3):
             bounce(scene.button, ends_pressed=True)
             pause(0.2)
@@ -137,7 +143,7 @@ def test_a_contact_that_bounces_is_one_press(scene: Scene) -> None:
 
 
 def test_a_spike_is_no_press(scene: Scene) -> None:
-    with Agent(scene.config):
+    with scene.agent():
         bounce(scene.button, ends_pressed=True)
         scene.button.release()
         pause(2.0)
@@ -146,7 +152,7 @@ def test_a_spike_is_no_press(scene: Scene) -> None:
 
 
 def test_a_stuck_button_is_one_press_and_a_warning(scene: Scene) -> None:
-    with Agent(scene.config) as agent:
+    with scene.agent() as agent:
         scene.button.press()
         line = agent.wait_log("is stuck or short-circuited: pressed for 10 s", 20.0)
         assert "WARNING" in line
@@ -164,7 +170,7 @@ def test_a_stuck_button_is_one_press_and_a_warning(scene: Scene) -> None:
 def test_a_button_that_is_held_at_boot_is_no_press(scene: Scene) -> None:
     scene.button.press()
     pause(0.5)
-    with Agent(scene.config) as agent:
+    with scene.agent() as agent:
         agent.wait_log("is stuck or short-circuited: pressed for 10 s", 20.0)
         assert scene.presses() == 0
         assert "PBC Status: Disabled" in agent.control.request("WPS_GET_STATUS")
@@ -181,7 +187,7 @@ def test_a_button_that_is_held_at_boot_is_no_press(scene: Scene) -> None:
 def test_the_doctor_says_that_a_button_reads_as_pressed(scene: Scene) -> None:
     scene.button.press()
     pause(0.5)
-    with Agent(scene.config) as agent:
+    with scene.agent() as agent:
         path = agent.config_path
         agent.stop()
         told = agent.command("doctor").stdout

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The board's back ends on real parts: gpiozero and lgpio on a simulated chip, evdev, uevents, the LED class."""
+"""The board's back ends on real parts: gpiozero over the kernel's lines and over lgpio on a simulated chip, evdev,
+uevents, the LED class."""
 
 import asyncio
 import fcntl
@@ -76,8 +77,15 @@ def held_by_another_program(chip: GpioSim, number: int) -> Iterator[None]:
         os.close(descriptor)
 
 
+@pytest.fixture(params=["", "lgpio"], ids=["kernel", "lgpio"])
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What is underneath gpiozero: lines of the kernel, which is the default, or lgpio."""
+    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", request.param)
+    return str(request.param)
+
+
 @pytest.fixture
-def line() -> GpioLine:
+def line(library: str) -> GpioLine:
     """GPIO 17, a released active-low button."""
     line = GpioSim().line(17)
     line.release()
@@ -185,18 +193,20 @@ def test_gpio_line_is_free_after_close(line: GpioLine) -> None:
             pass
 
 
-def test_busy_gpio_line_is_named(line: GpioLine) -> None:
+def test_busy_gpio_line_is_named(line: GpioLine, library: str) -> None:
+    holder = r".*gpioinfo" if library else r'"another" \(.*\) holds the line: stop that, or take another pin$'
+
     async def body(loop: asyncio.AbstractEventLoop) -> None:
-        with held_by_another_program(GpioSim(), 17), pytest.raises(BoardError, match=r"^GPIO 17 is busy: .*gpioinfo"):
+        with held_by_another_program(GpioSim(), 17), pytest.raises(BoardError, match=rf"^GPIO 17 is busy: {holder}"):
             GpioButton(loop, 17)
-        with held_by_another_program(GpioSim(), 27), pytest.raises(BoardError, match=r"^GPIO 27 is busy: "):
+        with held_by_another_program(GpioSim(), 27), pytest.raises(BoardError, match=rf"^GPIO 27 is busy: {holder}"):
             GpioIndicator(loop, 27)
         GpioButton(loop, 17).close()
 
     run(body)
 
 
-def test_missing_gpio_chip_is_named() -> None:
+def test_missing_gpio_chip_is_named(library: str) -> None:
     async def body(loop: asyncio.AbstractEventLoop) -> None:
         with pytest.raises(BoardError, match=r"^GPIO 17: no /dev/gpiochip9; there are: /dev/gpiochip0, "):
             GpioButton(loop, 17, chip=9)
@@ -204,7 +214,7 @@ def test_missing_gpio_chip_is_named() -> None:
     run(body)
 
 
-def test_gpio_led_blinks_by_the_loop_without_a_thread_and_ends_dark() -> None:
+def test_gpio_led_blinks_by_the_loop_without_a_thread_and_ends_dark(library: str) -> None:
     line = GpioSim().line(27)
 
     async def body(loop: asyncio.AbstractEventLoop) -> list[tuple[int, float]]:
@@ -225,7 +235,7 @@ def test_gpio_led_blinks_by_the_loop_without_a_thread_and_ends_dark() -> None:
         assert seconds == pytest.approx(0.2 if level else 0.1, abs=0.05)
 
 
-def test_active_low_gpio_led() -> None:
+def test_active_low_gpio_led(library: str) -> None:
     line = GpioSim().line(22)
 
     async def body(loop: asyncio.AbstractEventLoop) -> tuple[int, int]:

@@ -14,7 +14,7 @@ import pytest
 from gpiozero.pins.mock import MockFactory, MockPin
 from tests.unit.board_manual_loop import ManualLoop
 
-from wpsagent_board import gpio_line
+from wpsagent_board import gpio_lgpio, gpio_line
 from wpsagent_board.errors import BoardError
 from wpsagent_board.factory import ButtonSpec, IndicatorSpec, open_button, open_indicator
 from wpsagent_board.gpio import GpioButton, GpioIndicator, Pull
@@ -167,17 +167,21 @@ class LgpioError(Exception):
 
 
 class FailingDevice:
-    """A device whose line has gone wrong."""
+    """A device whose line has gone wrong, and its pin."""
 
-    pin = type("Pin", (), {"when_changed": None})()
+    when_changed = None
 
     def __init__(self, *values: object, **options: object) -> None:
         pass
 
+    @property
+    def pin(self) -> "FailingDevice":
+        return self
+
     def fail(self) -> None:
         raise LgpioError("unknown handle")
 
-    is_active = property(fail)
+    state = property(fail)
     on = off = close = fail
 
 
@@ -187,8 +191,8 @@ def test_failures_of_an_open_line_are_board_errors(
     lgpio = ModuleType("lgpio")
     monkeypatch.setattr(lgpio, "error", LgpioError, raising=False)
     monkeypatch.setitem(sys.modules, "lgpio", lgpio)
-    monkeypatch.setattr(gpiozero, "DigitalInputDevice", FailingDevice)
-    monkeypatch.setattr(gpiozero, "DigitalOutputDevice", FailingDevice)
+    monkeypatch.setattr(gpiozero, "InputDevice", FailingDevice)
+    monkeypatch.setattr(gpiozero, "OutputDevice", FailingDevice)
     button = GpioButton(ManualLoop().loop, 17)
     indicator = GpioIndicator(ManualLoop().loop, 27)
     for failing in (
@@ -214,8 +218,8 @@ def named_error(name: str, text: str) -> Exception:
     [
         (
             ModuleNotFoundError("No module named 'gpiozero'", name="gpiozero"),
-            "GPIO 17: gpiozero is not installed: install gpiozero and lgpio, or let the kernel own the pin "
-            "(backend evdev, uevent or led_class)",
+            "GPIO 17: gpiozero is not installed: install it (apt install python3-gpiozero), or let the kernel own the "
+            "pin (backend evdev, uevent or led_class)",
         ),
         (
             named_error("PinUnknownPi", "unable to locate Pi revision"),
@@ -277,7 +281,7 @@ def fake_lgpio(monkeypatch: pytest.MonkeyPatch, no_factories: None) -> FakeLgpio
     monkeypatch.setitem(sys.modules, "gpiozero.pins.lgpio", module)
     monkeypatch.setitem(sys.modules, "lgpio", module)
     monkeypatch.setattr(gpiozero.Device, "pin_factory", None)
-    monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
+    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "lgpio")
     return fake
 
 
@@ -329,7 +333,7 @@ def test_import_of_lgpio_has_a_folder_of_its_own_and_the_current_one_is_put_back
     monkeypatch.delenv("LG_WD", raising=False)
     if is_set:
         monkeypatch.setenv("LG_WD", str(named))
-    with gpio_line._lgpio_working_folder():
+    with gpio_lgpio._lgpio_working_folder():
         folder = Path(os.environ["LG_WD"])
         os.chdir(folder)  # as lgpio does
         Path(".lgd-nfy0").touch()
@@ -340,7 +344,7 @@ def test_import_of_lgpio_has_a_folder_of_its_own_and_the_current_one_is_put_back
 def test_lgpio_that_is_imported_already_needs_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lgpio", ModuleType("lgpio"))
     monkeypatch.delenv("LG_WD", raising=False)
-    with gpio_line._lgpio_working_folder():
+    with gpio_lgpio._lgpio_working_folder():
         assert "LG_WD" not in os.environ
 
 
