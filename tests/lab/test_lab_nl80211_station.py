@@ -14,7 +14,7 @@ from tests.lab.network import NetNamespace, interface_address, run, set_address
 from tests.lab.peers import Hostapd, WpaSupplicant, wait_until
 from tests.lab.test_lab_nl80211 import shell, switch_of
 
-from wpsagent.crypto.rsn_keys import derive_psk
+from wpsagent.crypto.passphrase import derive_psk
 from wpsagent.dot11.elements import ElementId, Elements, element
 from wpsagent.eap.eapol import EapolPacket
 from wpsagent.errors import RadioError

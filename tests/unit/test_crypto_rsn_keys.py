@@ -7,13 +7,11 @@ import pytest
 
 from wpsagent.crypto.rsn_keys import (
     KeyDescriptorVersion,
-    derive_psk,
     derive_ptk,
     kdf,
     key_mic,
     prf,
 )
-from wpsagent.errors import UsageError
 from wpsagent.octets import MacAddress
 
 PMK = bytes.fromhex("0dc0d6eb90555ed6419756b9a15ec3e3209b63df707dd508d14581f8982721af")
@@ -21,27 +19,6 @@ AA = MacAddress.parse("a0:a1:a1:a3:a4:a5")
 SPA = MacAddress.parse("b0:b1:b2:b3:b4:b5")
 SNONCE = bytes.fromhex("c0c1c2c3c4c5c6c7c8c9d0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5")
 ANONCE = bytes.fromhex("e0e1e2e3e4e5e6e7e8e9f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff000102030405")
-
-
-@pytest.mark.parametrize(
-    ("passphrase", "ssid", "psk"),
-    [
-        (b"password", b"IEEE", "f42c6fc52df0ebef9ebb4b90b38a5f902e83fe1b135a70e23aed762e9710a12e"),
-        (b"ThisIsAPassword", b"ThisIsASSID", PMK.hex()),
-        (b"a" * 32, b"Z" * 32, "becb93866bb8c3832cb777c2f559807c8c59afcb6eae734885001300a981cc62"),
-    ],
-)
-def test_psk_of_annex_j_4(passphrase: bytes, ssid: bytes, psk: str) -> None:
-    assert derive_psk(passphrase, ssid).hex() == psk
-
-
-@pytest.mark.parametrize(
-    "passphrase", [b"", b"1234567", b"x" * 64, b"passw\x1ford", b"passw\x7ford", "pässword".encode()]
-)
-def test_passphrase_that_is_none_is_refused_without_naming_it(passphrase: bytes) -> None:
-    with pytest.raises(UsageError, match="a passphrase has") as refusal:
-        derive_psk(passphrase, b"IEEE")
-    assert not passphrase or passphrase.decode() not in str(refusal.value)
 
 
 @pytest.mark.parametrize(

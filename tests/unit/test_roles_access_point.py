@@ -33,7 +33,7 @@ from tests.unit.roles_bench import (
     wps_probe,
 )
 
-from wpsagent.crypto.rsn_keys import derive_psk
+from wpsagent.crypto.passphrase import derive_psk
 from wpsagent.dot11.elements import ElementId, ssid_element, supported_rates_element
 from wpsagent.dot11.frames import (
     Action,

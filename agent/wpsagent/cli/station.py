@@ -12,6 +12,7 @@ from typing import Any
 
 from wpsagent.cli.asking import ask, checked_pin, connect, do, read_state, secret, tell, word
 from wpsagent.cli.exit_codes import DONE, FAILED, LOCKED, OVERLAP, TIMED_OUT, WRONG_PIN
+from wpsagent.crypto.passphrase import is_passphrase
 from wpsagent.errors import AgentError, UsageError
 from wpsagent.io.control_client import ControlClient
 from wpsagent.octets import Ssid
@@ -112,7 +113,7 @@ def _new_settings(options: argparse.Namespace) -> str:
     if options.open:
         return f"{ssid.hex()} OPEN NONE"
     passphrase = secret(options.passphrase)
-    if not 8 <= len(passphrase) <= 63 or not passphrase.isascii() or not passphrase.isprintable():
+    if not is_passphrase(passphrase.encode(errors="surrogateescape")):
         raise UsageError("a passphrase has 8 to 63 printable ASCII characters")
     return f"{ssid.hex()} WPA2PSK CCMP {passphrase.encode('ascii').hex()}"
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wpsagent.crypto.passphrase import is_passphrase
 from wpsagent.errors import DecodeError
 from wpsagent.octets import Ssid
 from wpsagent.wsc.device import PrimaryDeviceType, parse_uuid
@@ -125,7 +126,7 @@ def ssid_hex(value: Any) -> Ssid:
 
 def passphrase(value: Any) -> bytes:
     """A WPA passphrase (IEEE 802.11-2020, J.4.1): 8 to 63 octets, each of 32 to 126."""
-    if not isinstance(value, str) or not 8 <= len(value) <= 63 or not all(32 <= ord(letter) <= 126 for letter in value):
+    if not isinstance(value, str) or not is_passphrase(value.encode(errors="surrogatepass")):
         raise UnexpectedError("8 to 63 printable ASCII characters")
     return value.encode("ascii")
 

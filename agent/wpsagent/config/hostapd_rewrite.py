@@ -14,6 +14,7 @@ from pathlib import Path
 
 from wpsagent.config.files import read_octets
 from wpsagent.config.hostapd_lines import BSS
+from wpsagent.crypto.passphrase import is_passphrase
 from wpsagent.errors import UsageError
 from wpsagent.io.atomic_file import SYSTEM_CALLS, SystemCalls, write_atomically
 from wpsagent.roles.sta.network_variables import to_octets, to_text
@@ -137,7 +138,7 @@ def _key(settings: NetworkSettings) -> str:
     """The passphrase where there is one, for it makes the PSK; neither is named in an error."""
     passphrase, psk = settings.passphrase, settings.psk
     if passphrase is not None:
-        if not 8 <= len(passphrase) <= 63 or not all(0x20 <= octet < 0x7F for octet in passphrase):
+        if not is_passphrase(passphrase):
             raise UsageError("a passphrase of other than 8 to 63 printable characters cannot be in hostapd.conf")
         return f"wpa_passphrase={passphrase.decode('ascii')}"
     if psk is None or len(psk) != 32:

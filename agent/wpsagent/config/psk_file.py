@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wpsagent.config.files import read_if_there
+from wpsagent.crypto.passphrase import is_passphrase, is_psk_digits, psk_of
 from wpsagent.errors import ConfigError, DecodeError
 from wpsagent.io.atomic_file import SYSTEM_CALLS, SaveError, SystemCalls, write_atomically
 from wpsagent.octets import NO_ADDRESS, MacAddress, Ssid
 
 _OPTION = re.compile(rb"(keyid|vlanid|wps)=(\S*)[ \t]+")
-_HEX_KEY = re.compile(rb"[0-9A-Fa-f]{64}")
-_PASSPHRASE = re.compile(rb"[\x20-\x7e]{8,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +33,7 @@ class DeviceKey:
 
     def psk(self, ssid: Ssid) -> bytes:
         """The PSK: the 64 hexadecimal digits, or what the passphrase makes of the network's name."""
-        if _HEX_KEY.fullmatch(self.key):
-            return bytes.fromhex(self.key.decode("ascii"))
-        from wpsagent.crypto.rsn_keys import derive_psk  # commands read the configuration, and need no ciphers
-
-        return derive_psk(self.key, ssid)
+        return psk_of(self.key, ssid)
 
 
 class PskFile:
@@ -100,7 +95,7 @@ def _key(line: bytes) -> DeviceKey:
         address = MacAddress.parse(text.decode("ascii"))
     except (UnicodeDecodeError, DecodeError):
         raise DecodeError("expected an address such as 02:00:00:00:01:00, then a key") from None
-    if not _HEX_KEY.fullmatch(key) and not _PASSPHRASE.fullmatch(key):
+    if not is_psk_digits(key) and not is_passphrase(key):
         raise DecodeError("expected a key of 8 to 63 printable characters or 64 hexadecimal digits")
     return DeviceKey(None if address == NO_ADDRESS else address, key, options.get(b"wps") == b"1")
 

@@ -13,6 +13,7 @@ from wpsagent.control.arguments import authentication_type, encryption_type, hex
 from wpsagent.control.hostapd_texts import format_config, format_station, format_status, format_wps_status
 from wpsagent.control.table import FAIL_CHECKSUM, OK, Argument, Call, Command, RefusedError
 from wpsagent.crypto.library import library_version
+from wpsagent.crypto.passphrase import is_passphrase, is_psk_digits
 from wpsagent.errors import UsageError
 from wpsagent.octets import BROADCAST, MacAddress
 from wpsagent.wsc.credential import NetworkSettings
@@ -24,7 +25,6 @@ from wpsagent.wsc.pin import PinCheck, check_pin, normalize_pin
 _MAX_SECONDS = 999999999
 _AP_PIN_TIMEOUT = "300"  # seconds for which hostapd takes a new PIN where nobody says how long; 0: for ever
 _PIN_SIZES = (4, 8)
-_PSK_DIGITS = 64
 _DEFAULT_REASON = 2  # INVALID_AUTHENTICATION (802.11, table 9-49), as hostapd says where no reason is given
 _MAX_REASON = 65535
 
@@ -155,9 +155,7 @@ def _configure(call: Call) -> str:
 
 def _checked_key(key: bytes) -> bytes:
     """A passphrase, or the digits of a PSK; raises UsageError for anything else."""
-    if len(key) == _PSK_DIGITS:
-        hex_octets(key.decode("ascii", "replace"))
-    elif not 8 <= len(key) < _PSK_DIGITS or any(not 32 <= octet < 127 for octet in key):
+    if not is_psk_digits(key) and not is_passphrase(key):
         raise UsageError("a key is a passphrase of 8 to 63 printable ASCII characters, or 64 hexadecimal digits")
     return key
 

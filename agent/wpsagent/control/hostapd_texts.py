@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from wpsagent.control.agent import AccessPoint, AccessPointStatus, ConnectedStation, WpsStatus
 from wpsagent.control.table import text_of
-from wpsagent.crypto.rsn_keys import derive_psk
+from wpsagent.crypto.passphrase import derive_psk
 from wpsagent.dot11.frames import Capability
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.device import format_uuid

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The key hierarchy of WPA2-Personal: passphrase → PSK → PTK, and the codes made with it.
+"""The key hierarchy of WPA2-Personal from the PSK on: PSK → PTK, and the codes made with it.
 
-Implements IEEE 802.11-2020, 12.7.1.2 (PRF), 12.7.1.6.2 (KDF), 12.7.1.3 (PTK), 12.7.3 (EAPOL-Key MIC) and annex J.4
-(PSK from a passphrase), for the AKMs 00-0F-AC:2 and 00-0F-AC:6 with CCMP-128.  Refuses passphrases that are not 8 to 63
-printable ASCII characters.
+Implements IEEE 802.11-2020, 12.7.1.2 (PRF), 12.7.1.6.2 (KDF), 12.7.1.3 (PTK) and 12.7.3 (EAPOL-Key MIC), for the AKMs
+00-0F-AC:2 and 00-0F-AC:6 with CCMP-128.
 """
 
-import hashlib
 import hmac
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -14,7 +12,6 @@ from enum import IntEnum
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from wpsagent.errors import UsageError
 from wpsagent.octets import MacAddress
 
 
@@ -23,18 +20,6 @@ class KeyDescriptorVersion(IntEnum):
 
     HMAC_SHA_1 = 2  # AKM 00-0F-AC:2: HMAC-SHA-1-128, PRF of SHA-1
     AES_128_CMAC = 3  # AKM 00-0F-AC:6: AES-128-CMAC, KDF of SHA-256
-
-
-def derive_psk(passphrase: bytes, ssid: bytes) -> bytes:
-    """The 32 octets of PSK = PBKDF2(passphrase, ssid, 4096, 256 bits) (annex J.4.1); raises UsageError.
-
-    It takes some milliseconds: 8192 rounds of HMAC-SHA-1, so derive it once a network.
-    """
-    if not 8 <= len(passphrase) <= 63:
-        raise UsageError(f"a passphrase has 8 to 63 characters, not {len(passphrase)}")
-    if not all(32 <= octet <= 126 for octet in passphrase):
-        raise UsageError("a passphrase has only printable ASCII characters")
-    return hashlib.pbkdf2_hmac("sha1", passphrase, ssid, 4096, 32)
 
 
 def prf(key: bytes, label: bytes, data: bytes, size: int) -> bytes:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from wpsagent.config.model import AccessPointSettings, Security
 from wpsagent.config.network_overlay import NetworkOverlay
+from wpsagent.crypto.passphrase import is_passphrase
 from wpsagent.errors import ConfigError, UsageError
 from wpsagent.io.atomic_file import SaveError
 from wpsagent.octets import MacAddress
@@ -72,7 +73,7 @@ def _require_runnable(network: NetworkSettings) -> None:
     passphrase, psk = network.passphrase, network.psk
     is_key = psk is not None and len(psk) == 32
     if passphrase is not None:
-        is_key = 8 <= len(passphrase) <= 63 and all(32 <= octet <= 126 for octet in passphrase)
+        is_key = is_passphrase(passphrase)
     if not is_key:
         raise UsageError("a key is a passphrase of 8 to 63 printable ASCII characters, or 64 hexadecimal digits")
 

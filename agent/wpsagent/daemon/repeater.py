@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from wpsagent.config.model import AccessPointSettings
+from wpsagent.crypto.passphrase import is_passphrase
 from wpsagent.daemon.learning import Learning
 from wpsagent.daemon.networks import Networks
 from wpsagent.daemon.station import Station
@@ -21,8 +22,6 @@ from wpsagent.roles.sta.network import Network
 from wpsagent.status import events as e
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType
-
-_PRINTABLE = range(32, 127)
 
 
 class Repeater:
@@ -70,7 +69,7 @@ def settings_of(network: Network) -> NetworkSettings:
         raise UsageError(
             f"{network.ssid} is not WPA2 with a passphrase: the access point keeps its own name and passphrase"
         )
-    is_printable = network.passphrase is not None and all(octet in _PRINTABLE for octet in network.passphrase)
+    is_printable = network.passphrase is not None and is_passphrase(network.passphrase)
     return NetworkSettings(
         ssid=network.ssid,
         authentication_types=AuthenticationType.WPA2_PERSONAL,

@@ -19,7 +19,7 @@ identities of the standard.  Ignores frames for other BSSes and whatever it cann
 """
 
 from wpsagent.capabilities import RadioCapabilities
-from wpsagent.crypto.rsn_keys import derive_psk
+from wpsagent.crypto.passphrase import derive_psk
 from wpsagent.dot11.elements import WPS_VENDOR_TYPE, ElementId, Elements
 from wpsagent.dot11.frames import (
     AssociationRequest,

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from wpsagent.crypto.rsn_keys import derive_psk
+from wpsagent.crypto.passphrase import psk_of
 from wpsagent.dot11.elements import (
     WPS_VENDOR_TYPE,
     ElementId,
@@ -195,7 +195,7 @@ class SimulatedPhone:
         target = await self._find(password_id, ends_at)
         self._progress(f"found {target.ssid} on {target.frequency_mhz} MHz, enrols")
         await self._associate(target, self.association_element)
-        credential = await self._enrol(target, password_id, password, ends_at)
+        credential = await self._enrol(password_id, password, ends_at)
         self._progress(
             f"got the credential of {credential.ssid}, connects{' with WPA2' if credential.network_key else ''}"
         )
@@ -269,7 +269,7 @@ class SimulatedPhone:
         if response.status_code != StatusCode.SUCCESS:
             raise PhoneError(f"{ap.ssid} refused association with status {response.status_code}")
 
-    async def _enrol(self, ap: FoundAccessPoint, password_id: int, password: bytes, ends_at: float) -> Credential:
+    async def _enrol(self, password_id: int, password: bytes, ends_at: float) -> Credential:
         """The registration protocol, up to the deauthentication that ends it; raises PhoneError."""
         parameters = EnrolleeParameters(
             device=self._device,
@@ -308,7 +308,7 @@ class SimulatedPhone:
         station_rsne = WPA2_PSK_CCMP.element()
         await self._associate(ap, station_rsne)
         supplicant = Supplicant(
-            pmk=_psk_of(credential),
+            pmk=psk_of(credential.network_key, credential.ssid),
             authenticator_address=ap.bssid,
             station_address=self.address,
             rsne=ap.rsne_element,
@@ -390,12 +390,6 @@ class SimulatedPhone:
 
 def _error(event: M2dReceived | RunFailed) -> str:
     return f"configuration error {int(event.configuration_error)}"
-
-
-def _psk_of(credential: Credential) -> bytes:
-    """A network key of 64 digits is the PSK itself (Wi-Fi Simple Configuration 2.0, table 33)."""
-    key = credential.network_key
-    return bytes.fromhex(key.decode()) if len(key) == 64 else derive_psk(key, credential.ssid)
 
 
 def _found(response: ProbeResponse, frequency_mhz: int) -> FoundAccessPoint:

@@ -2,7 +2,6 @@
 """What every manager of networks has in common: the network that it is given, and what it is asked for."""
 
 import asyncio
-import hashlib
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from wpsagent.crypto.passphrase import derive_psk, is_passphrase
 from wpsagent.errors import AgentError
 from wpsagent.io.hook import environment
 from wpsagent.octets import Ssid
@@ -44,11 +44,11 @@ class LearntNetwork:
     @property
     def key_text(self) -> str | None:
         """A passphrase of printable ASCII as it is, anything else as the 64 digits of the key that it makes."""
-        if self.passphrase is not None and all(32 <= octet < 127 for octet in self.passphrase):
+        if self.passphrase is not None and is_passphrase(self.passphrase):
             return self.passphrase.decode("ascii")
         key = self.psk
         if key is None and self.passphrase is not None:
-            key = hashlib.pbkdf2_hmac("sha1", self.passphrase, self.ssid, 4096, 32)
+            key = derive_psk(self.passphrase, self.ssid)
         return None if key is None else key.hex()
 
 

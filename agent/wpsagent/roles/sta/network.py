@@ -6,11 +6,11 @@ network here.  What this station cannot join (WPA alone, enterprise, WEP, SAE al
 is kept for others who share the file, and matches no access point.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 
+from wpsagent.crypto.passphrase import derive_psk
 from wpsagent.errors import UsageError
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.rsn.rsne import (
@@ -169,8 +169,7 @@ class Network:
             return self.psk
         if self.passphrase is None:
             raise UsageError(f"network {self.id} ({self.ssid}) has no passphrase")
-        # Annex J.4 has printable ASCII only; access points in the field have passphrases in UTF-8, too.
-        return hashlib.pbkdf2_hmac("sha1", self.passphrase, self.ssid, 4096, 32)
+        return derive_psk(self.passphrase, self.ssid)
 
     def match(self, bss: BssView, protection: ProtectionPolicy = ANY_PROTECTION) -> Match | None:
         """How this station joins that access point as this network, or None if it cannot.
