@@ -71,7 +71,7 @@ async def open_kernel_radio(settings: AccessPointSettings) -> AccessPointRadio:
         settings.interface,
         create_on=settings.create_on,
         bridge=settings.bridge,
-        on_packet_eapol=settings.eapol == "packet",
+        on_packet_eapol=settings.eapol is EapolTransport.PACKET,
     )
 
 
@@ -163,16 +163,18 @@ class Daemon:
         self._entropy = entropy
         self._reread = reread
         self._hooks = StationHooks(configuration)
-        self._broker = Opened(_of_broker, self._open_broker)
-        self._leds = Opened(lambda wanted: wanted.leds, self._open_leds)
-        self._buttons = Opened(lambda wanted: wanted.buttons, self._open_buttons)
+        self._parts = (
+            Opened(_of_broker, self._open_broker),
+            Opened(lambda wanted: wanted.leds, self._open_leds),
+            Opened(lambda wanted: wanted.buttons, self._open_buttons),
+        )
         self._reload = Reload(
             self.networks,
             self._stations,
             self.reporting,
             attachments=self._attachments,
             repeater=repeater,
-            parts=(self._broker, self._leds, self._buttons, self.control, self._hooks),
+            parts=(*self._parts, self.control, self._hooks),
         )
         self._following: Configuration | None = None
         self._is_mqtt_started = False
@@ -224,7 +226,7 @@ class Daemon:
     async def _open(self, stack: AsyncExitStack) -> None:
         """Whatever listens or tells; the first thing that cannot be had ends the start."""
         self.reporting.pattern_listeners.append(self.leds.show)
-        for part in (self._broker, self._leds, self._buttons):
+        for part in self._parts:
             stack.push_async_callback(part.close)
             await part.open(self.configuration)
         stack.callback(self.control.close)

@@ -62,8 +62,8 @@ class OwnedAccessPoint(OwnedInterface):
             "AP-STA-CONNECTED": self._connected,
             "AP-STA-DISCONNECTED": self._disconnected,
             "AP-ENABLED": lambda _rest, _now: self._ask("STATUS"),
-            "AP-DISABLED": lambda _rest, now: self._disabled(now),
-            "INTERFACE-DISABLED": lambda _rest, now: self._disabled(now),
+            "AP-DISABLED": lambda _rest, _now: self._disabled(),
+            "INTERFACE-DISABLED": lambda _rest, _now: self._disabled(),
             "CTRL-EVENT-CHANNEL-SWITCH": self._switched,
             "AP-CSA-FINISHED": lambda _rest, _now: None,  # told with the switch
         }
@@ -156,8 +156,7 @@ class OwnedAccessPoint(OwnedInterface):
             self._tell(e.AccessPointStarted(self.interface, ssid, channel_of(frequency_mhz), frequency_mhz))
         self.is_enabled = is_enabled
 
-    def _disabled(self, now: float) -> None:
-        del now
+    def _disabled(self) -> None:
         self._end_all(_Reason.FAILED)
         if self.is_enabled:
             self.is_enabled = False

@@ -72,7 +72,6 @@ class OwnedStation(OwnedInterface):
         self._ask("LIST_NETWORKS")
 
     def lost(self, reason: str, now: float) -> None:
-        del now
         self._end_run(_Result.FAILED, WpsCause.RADIO_LOST, reason)
         self._bssid = None
         self._tell(s.StationLost(self.interface, reason))
