@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The nl80211 codec: exact octets out, values in, nothing but DecodeError for what is garbled."""
 
+import gc
 import logging
 import random
 import subprocess
@@ -46,6 +47,18 @@ def test_a_request_is_header_command_and_attributes_in_the_order_given() -> None
 def test_each_type_both_ways(attributes: dict[str, Value], expected: bytes) -> None:
     assert encode(**attributes) == expected
     assert NL80211.decode(event(15, expected)).attributes == attributes
+
+
+def test_messages_are_freed_without_the_cycle_collector() -> None:
+    octets = event(59, attribute(3, u32(3)) + attribute(51, bytes(100)) + nest(80, attribute(2, u8(1))))
+    gc.collect()
+    gc.disable()
+    try:
+        NL80211.decode(octets)
+        encode(IFINDEX=3, IFNAME="ap0", FRAME=bytes(100), RX_SIGNAL_DBM=-50, ACK=True, COOKIE=1)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(
