@@ -56,17 +56,28 @@ need-python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || .ci/need python3-venv
 
 # A stamp says for which extras the environment was made; a changed pyproject.toml makes it anew.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet
+MAKE_VENV = $(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+
+# Where PyPI has no compiled lgpio for this Python it is compiled here, with its C library (PYPI=1).
+INSTALL_PINS = $(PIP_INSTALL) --only-binary lgpio -e '.[gpio]' 2>/dev/null || { \
+  .ci/need swig=swig gcc=gcc libc6-dev=/usr/include/stdio.h \
+    python3-dev="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" && \
+  PYPI=1 $(PIP_INSTALL) -e '.[gpio]'; }
+
 $(VENV)/run.stamp: pyproject.toml | need-python
 	@echo "Setting up $(VENV)"
-	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --quiet -e '.[gpio]' || \
-	  { echo 'Without gpiozero and lgpio (no Raspberry Pi pins)'; $(BIN)/python -m pip install --quiet --quiet -e .; }
+	@$(MAKE_VENV)
+	@$(PIP_INSTALL) -e .
+	@ls /dev/gpiochip* >/dev/null 2>&1 || exit 0; $(INSTALL_PINS) || \
+	  echo 'Going on without gpiozero and lgpio: buttons and LEDs at the pins of a Raspberry Pi cannot be used' >&2
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml | need-python
 	@echo "Setting up $(VENV) for development"
-	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --quiet -e '.[gpio,test]'
+	@$(MAKE_VENV)
+	@$(PIP_INSTALL) -e '.[test]'
+	@$(INSTALL_PINS)
 	@touch $@ $(VENV)/run.stamp
 
 venv: $(VENV)/test.stamp

@@ -209,7 +209,7 @@ def test_former_trigger_is_put_back_with_its_settings_the_device_first(
     led.set(device_name="eth0", interval="50", link="1", offloaded="0", multi_intensity="1 2 3")
     (led.folder / "offloaded").chmod(0o444)
     indicator = opened(led)
-    led.set(device_name="", interval="0", link="0", offloaded="9", multi_intensity="4 5 6")
+    led.set(device_name="", interval="0", link="0", multi_intensity="4 5 6")
     written: list[str] = []
     write = indicator._led.write
 
@@ -226,7 +226,7 @@ def test_former_trigger_is_put_back_with_its_settings_the_device_first(
         "interval": "50",
         "link": "1",
     }
-    assert (led.get("offloaded"), led.get("multi_intensity")) == ("9", "4 5 6")
+    assert led.get("multi_intensity") == "4 5 6"
 
 
 def test_setting_that_cannot_be_put_back_is_passed_over(tmp_path: Path) -> None:

@@ -446,14 +446,14 @@ def running(path: Path) -> Iterator[Path]:
 NOBODY = 65534
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_who_has_no_permission_is_told_whose_member_to_be(running: Path) -> None:
-    running.chmod(0o700)
+    running.chmod(0)  # for root, who may all the same, see below
     running.parent.chmod(0o755)
+    become = f"os.setuid({NOBODY});" if os.geteuid() == 0 else ""
     # Imported before, with what is imported late: the sources and Python may be in a folder that others may not enter.
     code = (
         "import os, sys, tempfile; from wpsagent.cli import main, client, parser; parser.build_parser('0');"
-        f"os.setuid({NOBODY}); sys.exit(main(['pbc', '--socket', '{running}']))"
+        f"{become} sys.exit(main(['pbc', '--socket', '{running}']))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout, done.stderr) == (
