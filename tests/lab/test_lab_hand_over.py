@@ -170,6 +170,32 @@ def test_an_interface_is_taken_for_as_long_as_the_agent_runs(manager: NetworkMan
         wait_device(STATION, "disconnected")
 
 
+def test_network_manager_that_is_started_anew_leaves_a_taken_interface_to_the_agent(manager: NetworkManager) -> None:
+    with house_of(f"{CONFIG}take_interface = true\n") as house:
+        house.press_both()
+        house.wait_state("connected")
+        manager.kill()
+        with NetworkManager():
+            wait_until(lambda: "started" in nmcli("-t", "-f", "STARTUP", "general"), 30.0, "it has not started", 0.5)
+            assert device_state(STATION) == "unmanaged"
+            assert house.state()["state"] == "connected"
+            house.agent.stop()
+            wait_device(STATION, "disconnected")
+
+
+def test_a_profile_for_another_interface_alone_is_not_the_one(manager: NetworkManager) -> None:
+    words = ("type", "wifi", "ifname", "wlan7", "con-name", "elsewhere", "ssid", "reference")
+    nmcli("connection", "add", *words, "wifi-sec.key-mgmt", "wpa-psk", "wifi-sec.psk", "another passphrase")
+    (elsewhere,) = profiles("reference")
+    with house_of() as house:
+        house.wait_state("handed_over")
+        house.press_both()
+        house.wait_told("handed over", 90.0)
+        wait_device(STATION, "connected", timeout=60.0)
+        assert shown_of(elsewhere)[0] == "another passphrase"
+        assert len(profiles("reference")) == 2
+
+
 def join_as_ours(house: House) -> None:
     """WPS, and our station stays in the network although it was to be handed over."""
     house.press_both()

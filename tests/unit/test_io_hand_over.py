@@ -228,7 +228,7 @@ def test_a_profile_that_is_there_keeps_what_is_not_about_the_key() -> None:
         "802-11-wireless-security": {"key-mgmt": Variant("s", "wpa-psk"), "psk-flags": Variant("u", 1)},
         "ipv4": {"method": Variant("s", "manual")},
     }
-    assert is_profile_of(before, HOME)
+    assert is_profile_of(before, "wlan0", HOME)
     after = profile_settings(HOME, before)
     assert after["connection"] == {"id": Variant("s", "mine"), "autoconnect": Variant("b", True)}
     assert after["ipv4"] == before["ipv4"]
@@ -238,11 +238,19 @@ def test_a_profile_that_is_there_keeps_what_is_not_about_the_key() -> None:
     assert profile_settings(LearntNetwork(Ssid(b"h"), is_hidden=True))["802-11-wireless"]["hidden"].value is True
 
 
-@pytest.mark.parametrize("other", [{"802-1x": {}}, {"802-11-wireless": {"mode": Variant("s", "ap")}}])
-def test_profiles_that_are_no_station_with_a_passphrase_are_left_alone(other: dict[str, Any]) -> None:
-    profile = {"802-11-wireless": {"ssid": Variant("ay", b"home")}}
-    assert is_profile_of(profile, HOME)
-    assert not is_profile_of({name: profile.get(name, {}) | values for name, values in other.items()}, HOME)
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"802-1x": {}},
+        {"802-11-wireless": {"mode": Variant("s", "ap")}},
+        {"connection": {"interface-name": Variant("s", "wlan1")}},
+    ],
+)
+def test_profiles_that_are_no_station_with_a_passphrase_here_are_left_alone(other: dict[str, Any]) -> None:
+    profile = {"802-11-wireless": {"ssid": Variant("ay", b"home")}, "connection": {"interface-name": Variant("s", "")}}
+    assert is_profile_of(profile, "wlan0", HOME)
+    assert is_profile_of({**profile, "connection": {"interface-name": Variant("s", "wlan0")}}, "wlan0", HOME)
+    assert not is_profile_of(profile | {n: profile.get(n, {}) | values for n, values in other.items()}, "wlan0", HOME)
 
 
 # ---- iwd

@@ -2,9 +2,10 @@
 """NetworkManager, by its D-Bus interface (org.freedesktop.NetworkManager(5), nm-settings-dbus(5)).
 
 It keeps its profiles where it likes; we never write its files.  A profile of the same SSID gets the new key and stays
-what else it is (addresses, priority); otherwise there is a new one, for every interface.
+what else it is (addresses, priority); otherwise there is a new one, for every interface.  Profiles that are for another
+interface alone are left alone.
 
-An interface is taken by Managed = false, which NetworkManager forgets when it is started anew, or the machine is.
+An interface is taken by Managed = false, which NetworkManager remembers until the machine is started anew.
 """
 
 import asyncio
@@ -79,7 +80,7 @@ class NetworkManager:
     async def store(self, interface: str, network: LearntNetwork) -> None:
         """See Manager."""
         async with self._bus() as bus:
-            await _store(bus, network)
+            await _store(bus, interface, network)
 
     async def give(self, interface: str, network: LearntNetwork | None = None) -> None:
         """See Manager."""
@@ -89,7 +90,7 @@ class NetworkManager:
             await bus.listen(sender=BUS, member="NameOwnerChanged", arg0=NAME)
             await bus.set(NAME, device, _DEVICE, "Managed", Variant("b", True))
             if network is not None:
-                profile = await _profile_of(bus, network)
+                profile = await _profile_of(bus, interface, network)
                 if profile is None:
                     raise HandOverError(f"NetworkManager has no profile of {network.ssid} any more")
                 shown = f"NetworkManager did not join {network.ssid} within {self._join_limit:g} s"
@@ -189,8 +190,8 @@ async def _required_device(bus: SystemBus, interface: str) -> str:
     return device
 
 
-async def _store(bus: SystemBus, network: LearntNetwork) -> None:
-    profile = await _profile_of(bus, network)
+async def _store(bus: SystemBus, interface: str, network: LearntNetwork) -> None:
+    profile = await _profile_of(bus, interface, network)
     if profile is None:
         settings = profile_settings(network)
         await bus.call(
@@ -202,23 +203,24 @@ async def _store(bus: SystemBus, network: LearntNetwork) -> None:
         await bus.call(NAME, profile, _PROFILE, "Update2", f"{_SETTINGS_SIGNATURE}ua{{sv}}", settings, _TO_DISK, {})
 
 
-async def _profile_of(bus: SystemBus, network: LearntNetwork) -> str | None:
-    """The path of the profile of that network, the one used last where there are several."""
+async def _profile_of(bus: SystemBus, interface: str, network: LearntNetwork) -> str | None:
+    """The path of the profile of that network for an interface, the one used last where there are several."""
     (paths,) = await bus.call(NAME, _SETTINGS_PATH, _SETTINGS, "ListConnections")
     found: dict[str, int] = {}
     for path in paths:
         (settings,) = await bus.call(NAME, path, _PROFILE, "GetSettings")
-        if is_profile_of(settings, network):
+        if is_profile_of(settings, interface, network):
             found[path] = _value(settings, "connection", "timestamp", 0)
     return max(found, key=lambda path: found[path], default=None)
 
 
-def is_profile_of(settings: Mapping[str, Mapping[str, Variant]], network: LearntNetwork) -> bool:
-    """Whether a profile is a station's in that network, with a passphrase or open."""
+def is_profile_of(settings: Mapping[str, Mapping[str, Variant]], interface: str, network: LearntNetwork) -> bool:
+    """Whether a profile is a station's in that network, with a passphrase or open, and for that interface, too."""
     return (
         _value(settings, _WIRELESS, "ssid") == bytes(network.ssid)
         and _value(settings, _WIRELESS, "mode", "infrastructure") == "infrastructure"
         and "802-1x" not in settings
+        and _value(settings, "connection", "interface-name", interface) in ("", interface)
     )
 
 
