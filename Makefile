@@ -57,6 +57,7 @@ need-python:
 
 # A stamp says for which extras the environment was made; a changed pyproject.toml makes it anew.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet
+PIP_FAILED := echo 'pip could not install the libraries of wps-agent (is there a network?); make again goes on from here' >&2; exit 1
 MAKE_VENV = $(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 
 # Where PyPI has no compiled lgpio for this Python it is compiled here, with its C library (PYPI=1).
@@ -68,7 +69,7 @@ INSTALL_PINS = $(PIP_INSTALL) --only-binary lgpio -e '.[gpio]' 2>/dev/null || { 
 $(VENV)/run.stamp: pyproject.toml | need-python
 	@echo "Setting up $(VENV)"
 	@$(MAKE_VENV)
-	@$(PIP_INSTALL) -e .
+	@$(PIP_INSTALL) -e . || { $(PIP_FAILED); }
 	@ls /dev/gpiochip* >/dev/null 2>&1 || exit 0; $(INSTALL_PINS) || \
 	  echo 'Going on without gpiozero and lgpio: buttons and LEDs at the pins of a Raspberry Pi cannot be used' >&2
 	@touch $@
@@ -76,7 +77,7 @@ $(VENV)/run.stamp: pyproject.toml | need-python
 $(VENV)/test.stamp: pyproject.toml | need-python
 	@echo "Setting up $(VENV) for development"
 	@$(MAKE_VENV)
-	@$(PIP_INSTALL) -e '.[test]'
+	@$(PIP_INSTALL) -e '.[test]' || { $(PIP_FAILED); }
 	@$(INSTALL_PINS)
 	@touch $@ $(VENV)/run.stamp
 

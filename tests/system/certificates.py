@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A small authority for tests, by openssl: certificates for a broker and its clients, good ones and others."""
+"""A small authority for tests: certificates for a broker and its clients, good ones and others."""
 
-import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
-_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 
 @dataclass(frozen=True)
@@ -16,8 +20,16 @@ class Certificate:
     key: Path
 
 
-def _openssl(*words: str) -> None:
-    subprocess.run(("openssl", *words), check=True, capture_output=True)
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common)])
+
+
+def _write(folder: Path, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Certificate:
+    made = Certificate(folder / f"{name}.pem", folder / f"{name}.key")
+    made.file.write_bytes(certificate.public_bytes(Encoding.PEM))
+    made.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    made.key.chmod(0o644)  # mosquitto reads it as whoever it is
+    return made
 
 
 @dataclass(frozen=True)
@@ -25,27 +37,37 @@ class Authority:
     """Signs; its own certificate is `certificate.file`."""
 
     folder: Path
+    name: str
     certificate: Certificate
+    key: ec.EllipticCurvePrivateKey = field(repr=False)
 
     @classmethod
     def make(cls, folder: Path, name: str = "authority") -> "Authority":
-        made = Certificate(folder / f"{name}.pem", folder / f"{name}.key")
-        _openssl(
-            *("req", "-x509", *_KEY, "-keyout", str(made.key), "-out", str(made.file), "-days", "2"),
-            *("-subj", f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE"),
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = (
+            _draft(name, name, key, days=2)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, SHA256())
         )
-        return cls(folder, made)
+        return cls(folder, name, _write(folder, name, certificate, key), key)
 
-    def sign(self, name: str, *, alternative: str = "IP:127.0.0.1", is_expired: bool = False) -> Certificate:
-        """A certificate for whoever has that (subjectAltName), until tomorrow or until long ago."""
-        made = Certificate(self.folder / f"{name}.pem", self.folder / f"{name}.key")
-        request, extensions = self.folder / f"{name}.csr", self.folder / f"{name}.ext"
-        extensions.write_text(f"subjectAltName={alternative}\n")
-        _openssl("req", *_KEY, "-keyout", str(made.key), "-out", str(request), "-subj", f"/CN={name}")
-        _openssl(
-            *("x509", "-req", "-in", str(request), "-out", str(made.file), "-extfile", str(extensions)),
-            *("-CA", str(self.certificate.file), "-CAkey", str(self.certificate.key), "-CAcreateserial"),
-            *("-days", "-1" if is_expired else "1"),
-        )
-        made.key.chmod(0o644)  # mosquitto reads it as whoever it is
-        return made
+    def sign(self, name: str, *, is_expired: bool = False) -> Certificate:
+        """A certificate for whoever has 127.0.0.1, until tomorrow or until yesterday."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+        draft = _draft(name, self.name, key, days=-1 if is_expired else 1).add_extension(address, critical=False)
+        return _write(self.folder, name, draft.sign(self.key, SHA256()), key)
+
+
+def _draft(name: str, issuer: str, key: ec.EllipticCurvePrivateKey, *, days: int) -> x509.CertificateBuilder:
+    """Not signed yet; from three days ago, for so many days from now."""
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(_name(name))
+        .issuer_name(_name(issuer))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=3))
+        .not_valid_after(now + timedelta(days=days))
+    )
