@@ -254,14 +254,33 @@ def test_a_failed_run_leaves_the_session_open_and_makes_its_end_an_error() -> No
         "group": "main",
         "interface": "wlan0",
         "station": "02:00:00:00:01:00",
-        "reason": "the PIN is wrong",
+        "reason": "the PIN is wrong (its first half)",
         "configuration_error": 18,
     }
-    assert bench.state()["last_result"]["reason"] == "the PIN is wrong"
+    assert bench.state()["last_result"]["reason"] == "the PIN is wrong (its first half)"
     ended = bench(e.PinEnded("main", SessionEndReason.TIMED_OUT))
     assert (ended.pattern, ended.control_events) == ("error", ())
     assert bench.state()["state"] == "error"
-    assert bench.state()["last_result"]["reason"] == "the PIN is wrong"
+    assert bench.state()["last_result"]["reason"] == "the PIN is wrong (its first half)"
+
+
+@pytest.mark.parametrize(
+    ("message_type", "configuration_error", "words"),
+    [
+        (8, 18, "the PIN is wrong (its first half)"),
+        (9, 18, "the PIN is wrong (its first half)"),
+        (10, 18, "the PIN is wrong (its second half)"),
+        (11, 18, "the PIN is wrong (its second half)"),
+        (7, 18, "the PIN is wrong"),
+        (8, 16, "a message was not answered in time"),
+    ],
+)
+def test_a_wrong_pin_is_told_with_the_half_that_is_wrong(
+    message_type: int, configuration_error: int, words: str
+) -> None:
+    event = Bench()(e.EnrolmentFailed("main", STATION, message_type, configuration_error)).event
+    assert event is not None
+    assert event["reason"] == words
 
 
 def test_a_session_that_failed_for_good_is_an_error() -> None:

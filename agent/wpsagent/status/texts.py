@@ -12,7 +12,7 @@ from wpsagent.octets import Ssid
 from wpsagent.status import events as e
 from wpsagent.status import station_events as s
 from wpsagent.wsc.device import format_uuid
-from wpsagent.wsc.enumerations import ConfigurationError, ErrorIndication
+from wpsagent.wsc.enumerations import ConfigurationError, ErrorIndication, MessageType
 
 CONFIGURATION_ERROR_WORDS: Mapping[int, str] = {
     ConfigurationError.NO_ERROR: "the other device ended the run without giving a reason",
@@ -45,10 +45,21 @@ ERROR_INDICATION_NAMES: Mapping[int, str] = {
 }
 
 
+_PIN_HALVES: Mapping[int, str] = {
+    MessageType.M4: " (its first half)",
+    MessageType.M5: " (its first half)",
+    MessageType.M6: " (its second half)",
+    MessageType.M7: " (its second half)",
+}
+"""By the message that proves it, to one side or the other."""
+
+
 def failure_words(event: e.EnrolmentFailed) -> str:
     """Why a run failed, for people."""
     code = event.configuration_error
-    return CONFIGURATION_ERROR_WORDS.get(code, f"configuration error {code}")
+    words = CONFIGURATION_ERROR_WORDS.get(code, f"configuration error {code}")
+    is_wrong_pin = code == ConfigurationError.DEVICE_PASSWORD_AUTH_FAILURE
+    return words + (_PIN_HALVES.get(event.message_type, "") if is_wrong_pin else "")
 
 
 def cleaned(text: str, separators: str = "") -> str:
