@@ -114,6 +114,11 @@ class Chromium:
         """What a page has told so far."""
         return [event for event in self._events if event.get("sessionId") == session]
 
+    def has_downloaded(self) -> bool:
+        """Whether a file has come whole."""
+        ended = [event for event in self._events if event["method"] == "Browser.downloadProgress"]
+        return any(event["params"]["state"] == "completed" for event in ended)
+
     def page(self, url: str, width: int = 1280, height: int = 900, **features: str) -> "Page":
         """A page of its own, with nothing remembered; features: media features such as prefers_color_scheme."""
         context = self.call("Target.createBrowserContext")["browserContextId"]
@@ -202,6 +207,23 @@ class Page:
         self.ask(f"void {find}.setAttribute('data-test', 'it')")
         self.click("[data-test]")
         self.ask("void document.querySelector('[data-test]')?.removeAttribute('data-test')")
+
+    def download(self, selector: str, folder: Path) -> Path:
+        """The file that a click brings."""
+        self.browser.call(
+            "Browser.setDownloadBehavior",
+            behavior="allow",
+            downloadPath=str(folder),
+            browserContextId=self.context,
+            eventsEnabled=True,
+        )
+        self.click(selector)
+        deadline = time.monotonic() + WITHIN
+        while not self.browser.has_downloaded():
+            assert time.monotonic() < deadline, "nothing was downloaded"
+            self.ask("new Promise((tell) => setTimeout(tell, 10))")
+        [file] = folder.iterdir()
+        return file
 
     def key(self, name: str, *, modifiers: int = 0) -> None:
         code, number, text = _KEYS[name]

@@ -3,18 +3,25 @@
 
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from tests.system.chromium import Chromium, Page
 from tests.system.dashboard_world import Boards, Broker, access_point, iso_time, opened, served
 
 ALL = ["pbc", "cancel", "pin"]
+BEGAN = time.time()
 TABLET, TELEVISION, PRINTER = "02:00:5e:00:53:11", "02:00:5e:00:53:09", "02:00:5e:00:53:0a"
+
+
+def ago(seconds: float) -> str:
+    """Before this began: what is told twice is told with one time."""
+    return iso_time(BEGAN - time.time() - seconds)
 
 
 def result(kind: str, seconds: float, **fields: str) -> dict[str, dict[str, str | None]]:
     """A last result so many seconds ago."""
-    return {"last_result": {"result": kind, "method": "push_button", "at": iso_time(-seconds), **fields}}
+    return {"last_result": {"result": kind, "method": "push_button", "at": ago(seconds), **fields}}
 
 
 def furnish(boards: Boards) -> None:
@@ -28,14 +35,14 @@ def furnish(boards: Boards) -> None:
     boards.online(
         "living room", commands=ALL, access_points=home, state="success", **result("success", 100, **television)
     )
-    request = {"uuid": "1b8b4d9e", "station": PRINTER, "device_name": "Office printer", "at": iso_time(-20)}
+    request = {"uuid": "1b8b4d9e", "station": PRINTER, "device_name": "Office printer", "at": ago(20)}
     boards.online("office", commands=ALL, access_points=home, pin_requests=[request])
     boards.online("workshop", commands=ALL, access_points=[access_point(stations=[TABLET])])
 
 
 def live(boards: Boards) -> None:
     """What has happened in the last hour."""
-    for node, ago, event_type, fields in (
+    for node, seconds, event_type, fields in (
         ("hallway", 3300, "push_button_started", {}),
         ("hallway", 3250, "enrolment_succeeded", {"device_name": "Tablet", "station": TABLET}),
         ("office", 2700, "button_pressed", {"gesture": "short"}),
@@ -50,7 +57,7 @@ def live(boards: Boards) -> None:
         ("workshop", 12, "button_pressed", {"gesture": "short"}),
         ("workshop", 12, "push_button_started", {}),
     ):
-        boards.event(node, event_type, **fields, at=iso_time(-ago), group="main")
+        boards.event(node, event_type, **fields, at=ago(seconds), group="main")
     boards.online("workshop", commands=ALL, access_points=[access_point(stations=[TABLET])], **opened(108))
 
 

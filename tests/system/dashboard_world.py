@@ -63,6 +63,15 @@ class Broker:
         self._log = threading.Thread(target=self._process.stderr.read)
         self._log.start()
 
+    def fall_silent(self) -> None:
+        """As seen by somebody who has slept: no answer, and no word that the connection is over."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def speak_again(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def end(self) -> None:
         if self._process is not None:
             self._process.kill()

@@ -109,7 +109,14 @@ def test_what_a_browser_has_is_not_sent_again(server: Server) -> None:
     assert tag
     response, content = ask(server, "/mqtt/mqtt.esm.js", If_None_Match=tag)
     assert (response.status, content, response.getheader("Cache-Control")) == (304, b"", "no-cache")
+    assert ask(server, "/mqtt/mqtt.esm.js", If_None_Match=f'"older", W/{tag}')[0].status == 304
     assert ask(server, "/mqtt/mqtt.esm.js", If_None_Match='"another"')[0].status == 200
+
+
+def test_a_range_is_answered_with_all_of_it(server: Server) -> None:
+    response, content = ask(server, "/style.css", Range="bytes=0-9")
+    assert (response.status, len(content)) == (200, int(response.getheader("Content-Length") or 0))
+    assert len(content) > 1000
 
 
 def test_a_browser_that_goes_away_leaves_no_trace(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

@@ -108,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         if page is None:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
-        is_known = self.headers.get("If-None-Match") == page.tag
+        is_known = page.tag in self.headers.get("If-None-Match", "")  # one of several, or made weak by a proxy
         self.send_response(HTTPStatus.NOT_MODIFIED if is_known else HTTPStatus.OK)
         self.send_header("Content-Type", page.content_type)
         self.send_header("ETag", page.tag)

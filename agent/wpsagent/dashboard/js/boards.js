@@ -10,17 +10,21 @@ const LONGEST_PAYLOAD = 256 * 1024;
 const LONGEST_TEXT = 200;
 const LONGEST_LIST = 256;
 const EVENTS_OF_A_BOARD = 60;
-const EVENTS_OF_ALL = 200;
+const EVENTS_OF_ALL = 1000;
 const MARKS_OF_A_BOARD = 500;
 const JOINED_OF_A_BOARD = 20;
 const SAME_PRESS_MS = 1500;
+const SAME_RESULT_MS = 3000;
 const A_DAY_MS = 86_400_000;
+const MOST_BOARDS = 20_000; // whoever may publish can make up boards
+const PASSING = ["station_connected", "station_disconnected"]; // of all boards too many to read; each board lists its own
 
 const decoder = new TextDecoder();
 const collator = new Intl.Collator(undefined, { numeric: true });
 
-// Control characters, and those that turn the direction of writing for all that follows.
-const UNSEEN = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
+// Control characters, and those that turn the direction of writing for all that follows.  Joiners may stay: Persian
+// words and families of emoji are written with them.
+const UNSEEN = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
 const text = (value) => (typeof value === "string" && value !== "" ? clean(value) : null);
 const clean = (value) => value.replace(UNSEEN, "\ufffd").slice(0, LONGEST_TEXT);
@@ -88,6 +92,9 @@ function readState(value) {
     })),
   };
 }
+
+/** A time of a board's that ours agrees with: one without a clock of its own may tell of 1970. */
+const isPlausible = (at, now) => at !== null && at < now + 60_000 && at > now - A_DAY_MS;
 
 /** A board, and what has been seen of it since the page was opened. */
 class Board {
@@ -174,12 +181,30 @@ class Board {
     this.endsAt = null;
     if (state.state === "active" && (state.secondsLeft !== null || state.endsAt !== null)) {
       // A message that comes as it is sent needs no common clock; a retained one may be old.
-      const left = state.secondsLeft === null ? Infinity : state.secondsLeft * 1000;
+      const told = state.secondsLeft === null ? Infinity : state.secondsLeft * 1000;
       const byClock = state.endsAt === null ? Infinity : state.endsAt - now;
-      this.endsAt = now + Math.max(0, isRetained || left === Infinity ? Math.min(left, byClock) : left);
+      const left = isRetained || told === Infinity ? Math.min(told, byClock) : told;
+      if (left <= 0 && isRetained) return; // over by our clock and open by the board's: that one is wrong
+      this.endsAt = now + Math.max(0, left);
       if (before !== "active") this.windowSeconds = Math.max(1, Math.round((this.endsAt - now) / 1000));
       if (state.method === "push_button") this.windowSeconds = Math.max(120, this.windowSeconds);
     }
+  }
+
+  /** What came of the last session, if it ended while nobody listened: before the page was opened, or without the broker. */
+  takeLastResult(now) {
+    const { result, at, station, deviceName } = this.state?.lastResult ?? {};
+    const lane = { success: "admitted", failed: "failed", timeout: "failed", overlap: "failed" }[result] ?? null;
+    const isKnown = this.marks.some((mark) => mark.lane !== "pressed" && Math.abs(mark.at - at) <= SAME_RESULT_MS);
+    if (lane === null || isKnown || !isPlausible(at, now)) return false;
+    this.marks.push({ at, lane, name: this.name });
+    if (result === "success") this.tellJoined({ at, name: deviceName, station });
+    return true;
+  }
+
+  /** The one who came last first. */
+  tellJoined(who) {
+    this.joined = [who, ...this.joined].sort((a, b) => b.at - a.at).slice(0, JOINED_OF_A_BOARD);
   }
 
   takeEvent(event) {
@@ -187,12 +212,11 @@ class Board {
     this.events.length = Math.min(this.events.length, EVENTS_OF_A_BOARD);
     const lane = this.laneOf(event);
     if (lane !== null) {
-      this.marks.push({ at: event.at, lane });
+      this.marks.push({ at: event.at, lane, name: this.name });
       if (this.marks.length > MARKS_OF_A_BOARD) this.marks.shift();
     }
     if (event.type === "enrolment_succeeded") {
-      this.joined.unshift({ at: event.at, name: event.deviceName, station: event.station });
-      this.joined.length = Math.min(this.joined.length, JOINED_OF_A_BOARD);
+      this.tellJoined({ at: event.at, name: event.deviceName, station: event.station });
     }
   }
 
@@ -232,6 +256,7 @@ export class Boards {
     this.events = [];
     this.sorted = null;
     this.order = 0;
+    this.isCut = false; // there are more than are kept
   }
 
   get all() {
@@ -249,6 +274,7 @@ export class Boards {
     const [node, kind, ...rest] = topic.slice(this.prefix.length).split("/");
     if (rest.length > 0 || node === "" || !kind) return null;
     if (octets.length === 0) return this.forget(node, kind);
+    if (!this.byNode.has(node) && this.byNode.size >= MOST_BOARDS) return this.tooMany();
     if (kind === "availability") return this.available(node, decoder.decode(octets.subarray(0, 16)));
     const value = readObject(octets);
     if (value === null) return null;
@@ -256,7 +282,7 @@ export class Boards {
     switch (kind) {
       case "state":
         board.takeState(value, isRetained, now);
-        return { board, kind };
+        return { board, kind, isPast: isRetained && board.takeLastResult(now) };
       case "event":
         return isRetained ? null : { board, kind, event: this.event(board, value, now) };
       case "response":
@@ -264,6 +290,11 @@ export class Boards {
       default:
         return null;
     }
+  }
+
+  tooMany() {
+    this.isCut = true;
+    return null;
   }
 
   board(node) {
@@ -299,13 +330,11 @@ export class Boards {
 
   event(board, value, now) {
     const told = time(value.at);
-    // A board without a clock of its own may tell of 1970.
-    const isPlausible = told !== null && told < now + 60_000 && told > now - A_DAY_MS;
     const event = {
       order: ++this.order,
       name: board.name,
       type: text(value.event_type) ?? "unknown",
-      at: isPlausible ? told : now,
+      at: isPlausible(told, now) ? told : now,
       interface: text(value.interface),
       station: text(value.station),
       deviceName: text(value.device_name),
@@ -315,9 +344,11 @@ export class Boards {
       ssid: text(value.ssid),
       channel: number(value.channel),
       command: text(value.command),
+      configurationError: number(value.configuration_error),
       isOk: value.ok === true,
     };
     board.takeEvent(event);
+    if (PASSING.includes(event.type)) return event;
     this.events.unshift(event);
     this.events.length = Math.min(this.events.length, EVENTS_OF_ALL);
     return event;

@@ -17,6 +17,10 @@ const STABLE_TIME_MS = 10_000;
 const NO_ANSWER_MS = 10_000;
 const QUIET_MS = 300; // without a new topic: what is retained is in
 const LOOK_MS = 30;
+const ANSWER_TO_PING_MS = 5000;
+const WATCH_MS = 5000;
+const SLEPT_MS = 20_000; // so late is a timer only after a sleep
+const MOST_TOPICS = 50_000;
 const PORTION = 400; // topics that are asked for by name at once
 const RETAINED = ["availability", "state"];
 
@@ -45,6 +49,8 @@ export class Broker {
     this.replies = new Map();
     addEventListener("online", () => this.hurry());
     document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
+    this.watched = Date.now();
+    setInterval(() => this.watch(), WATCH_MS);
   }
 
   get isOnline() {
@@ -68,11 +74,26 @@ export class Broker {
     this.failReplies("the connection to the broker was closed");
   }
 
-  /** Do not wait for the next try: the network is back, or somebody looks. */
+  /** The network is back, or somebody looks: do not wait for the next try, nor believe in an old connection. */
   hurry() {
+    if (this.isOnline) this.probe(this.client);
     if (this.retry === null) return;
     clearTimeout(this.retry);
     this.open();
+  }
+
+  /** Has the computer slept? */
+  watch() {
+    const before = this.watched;
+    this.watched = Date.now();
+    if (this.watched - before > SLEPT_MS && !document.hidden) this.hurry();
+  }
+
+  /** Whoever has slept does not know that the other side has gone. */
+  probe(client) {
+    const timer = setTimeout(() => this.isStill(client) && this.lost(client, null, true), ANSWER_TO_PING_MS);
+    client.once("packetreceive", () => clearTimeout(timer));
+    client.sendPing();
   }
 
   open() {
@@ -96,7 +117,7 @@ export class Broker {
     }));
     client.on("message", own((topic, payload, packet) => {
       if (!this.seen.has(topic)) this.lastNew = Date.now();
-      this.seen.add(topic);
+      if (this.seen.size < MOST_TOPICS) this.seen.add(topic);
       this.onMessage(topic, payload, packet.retain);
     }));
     client.on("error", own((error) => (refusal = REFUSALS[error.code] ?? refusal)));

@@ -2,7 +2,7 @@
 // One board: what it does now, what a person may ask of it, its networks, who is in them and who joined.
 
 import { byId, fill, foreign, h, setAttribute, setText } from "./dom.js";
-import { advice, counted, minutes, networkState, patternWords, resultWords, stateWords, when } from "./words.js";
+import { advice, commandWords, counted, minutes, networkState, patternWords, resultWords, stateWords, when } from "./words.js";
 
 export class Detail {
   /** broker: for commands.  flow: what leads a person through letting a device in. */
@@ -67,8 +67,12 @@ export class Detail {
     const { board, broker } = this;
     if (!broker.isOnline) return "Not connected to the broker: nothing can be asked of the board.";
     if (board.isAway) return "Offline: nothing can be asked of it.";
-    if (board.state === null || board.state.commands.length > 0) return "";
-    return "This board takes no commands from afar: press its button. ([mqtt] commands in its configuration allows them.)";
+    if (board.state === null) return "";
+    const { commands, pinRequests } = board.state;
+    const how = (names) => `To allow it, its configuration needs commands = [${names}] in [mqtt].`;
+    if (commands.length === 0) return `This board takes no commands from afar: press its button. ${how('"pbc", "cancel", "pin"')}`;
+    if (pinRequests.length > 0 && !commands.includes("pin")) return `This board takes no PINs from afar. ${how('…, "pin"')}`;
+    return "";
   }
 
   async cancel() {
@@ -95,7 +99,7 @@ export class Detail {
         const button = h("button", {
           type: "button",
           "data-key": request.uuid,
-          "aria-label": `Enter the PIN of ${name}`,
+          "aria-label": `Enter its PIN … (${name})`,
           text: "Enter its PIN …",
           onclick: () => flow.start(board, { method: "pin", request }),
         });
@@ -119,7 +123,7 @@ export class Detail {
     const { joined } = this.board;
     fill(byId("joined-list"), joined, () =>
       joined.length === 0
-        ? [h("li", { class: "quiet", text: "Nobody since this page was opened." })]
+        ? [h("li", { class: "quiet", text: "Nobody, as far as this page has seen." })]
         : joined.map((one) =>
             h("li", {}, h("div", {}, foreign(one.name ?? one.station ?? "a device"), h("p", { class: "quiet", text: `${when(one.at)}${one.name && one.station ? ` · ${one.station}` : ""}` }))),
           ),
@@ -132,7 +136,7 @@ export class Detail {
     const facts = [];
     if (last) facts.push(["Last result", `${resultWords(last)}${last.at === null ? "" : ` (${when(last.at)})`}`]);
     if (state?.version) facts.push(["Agent", `wps-agent ${state.version}`]);
-    if (state) facts.push(["Commands from afar", state.commands.length > 0 ? state.commands.join(", ") : "none"]);
+    if (state) facts.push(["May be asked from afar", state.commands.map(commandWords).join(", ") || "nothing"]);
     fill(byId("facts"), facts, () => facts.map(([term, text]) => h("div", {}, h("dt", { text: term }), h("dd", { text }))));
   }
 }

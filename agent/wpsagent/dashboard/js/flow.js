@@ -9,6 +9,7 @@ import { newPin, problemOfPin, readPin } from "./pin.js";
 import { device, minutes, patternWords } from "./words.js";
 
 const PIN_TIME_S = 300;
+const WRONG_PIN = 18; // Configuration Error "device password authentication failure" (WSC 2.0, table 34)
 
 const radio = (name, value, label, hint, isChecked) =>
   h(
@@ -36,8 +37,12 @@ export class Flow {
     this.board = null;
     this.method = null;
     this.target = "";
+    this.hasChosen = false; // the way was asked for, and can be asked for again
     this.request = null;
     this.hasBeenOpen = false;
+    this.hasCancelled = false;
+    this.isOurs = false; // the board is open because we have asked for it
+    this.before = null; // what goes on already, while nothing has been asked for
     this.next = () => {};
   }
 
@@ -66,7 +71,10 @@ export class Flow {
     this.step = step;
     setText(byId("flow-title"), title);
     setText(byId("flow-steps"), steps);
-    this.body.replaceChildren(...body);
+    const isQuestion = step === "button" || step === "pin" || step === "own-pin";
+    this.before = isQuestion ? h("p", { class: "warning", role: "status" }) : null;
+    this.body.replaceChildren(...body, ...(isQuestion ? [this.before] : []));
+    this.tellBefore();
     this.problem(null);
     this.next = () => {};
     byId("flow-buttons").replaceChildren(
@@ -77,6 +85,16 @@ export class Flow {
       }),
     );
     if (this.dialog.open) byId("flow-title").focus();
+  }
+
+  /** Somebody else may be letting a device in at this moment. */
+  tellBefore() {
+    if (this.before === null) return;
+    const { state } = this.board;
+    const isOpen = this.board.isOpen && !this.isOurs;
+    const byPin = "The board is open for another device’s PIN now: if you go on, that one is no longer awaited.";
+    const byButton = "The board is open for a device at this moment: if you go on, the time begins anew.";
+    setText(this.before, !isOpen ? "" : state.method === "pin" ? byPin : byButton);
   }
 
   problem(text) {
@@ -96,7 +114,7 @@ export class Flow {
     const isFirst = () => choices.length === 0;
     const { accessPoints, stations } = board.state;
     if (accessPoints.length > 0 && board.may("pbc")) {
-      choices.push(radio("method", "pbc", "It has a WPS button", "or “WPS” in its Wi-Fi settings. You press both.", isFirst()));
+      choices.push(radio("method", "pbc", "It has a WPS button", "or “WPS” in its Wi-Fi settings. Most printers have one.", isFirst()));
     }
     if (accessPoints.length > 0 && board.may("pin")) {
       choices.push(radio("method", "pin", "It has a WPS PIN", "on its screen or its label: 8 digits, or 4.", isFirst()));
@@ -109,7 +127,7 @@ export class Flow {
     }
     const target = this.targetField(accessPoints);
     const hasNetworks = accessPoints.length > 0;
-    const question = hasNetworks ? "Which way does your device know?" : "Which way does the access point know?";
+    const question = hasNetworks ? "What does your device have?" : "What does the access point have?";
     const body = [h("fieldset", {}, h("legend", { text: question }), ...choices), target];
     this.show("method", hasNetworks ? "Let a device in" : "Join a network", "Step 1 of 3", body, [
       ["Next", () => this.methodChosen(), true],
@@ -130,6 +148,7 @@ export class Flow {
     const { elements } = byId("flow-form");
     this.target = elements.target?.value ?? "";
     this.method = elements.method?.value ?? null;
+    this.hasChosen = true;
     if (this.method === "pin") this.askPin();
     else if (this.method === "pbc" || this.method === "join") this.beforeButton();
     else if (this.method === "join-pin") this.showPin();
@@ -196,6 +215,7 @@ export class Flow {
     );
     this.show("pin", "Which PIN does it show?", "Step 2 of 3", body, [
       ["Let it in", () => this.sendPin(), true],
+      ...(this.hasChosen ? [["Back", () => this.askMethod()]] : []),
       ["Not now", () => this.close()],
     ]);
   }
@@ -225,7 +245,7 @@ export class Flow {
     this.problem(null);
     setText(byId("flow-steps"), "Asking the board …");
     this.hasBeenOpen = false;
-    this.sentAt = Date.now();
+    this.hasCancelled = false;
     const step = (this.step = `${this.step} sent`);
     try {
       await this.broker.command(board.node, command, values);
@@ -263,16 +283,30 @@ export class Flow {
     const buttons = [["Close, the board goes on", () => this.close()]];
     if (this.board.may("cancel")) buttons.unshift(["Cancel", () => this.cancel()]);
     this.time = time;
+    this.isOurs = true;
     this.show("wait", titles[this.method], "Step 3 of 3", [h("div", { class: "title" }, this.led, time), h("p", { text: hints[this.method] }), this.note], buttons);
     this.boardChanged(this.board);
   }
 
+  /** Whether it waits for a device with this PIN, whoever the PIN is of. */
+  get isByPin() {
+    return this.method === "pin" || this.method === "join-pin";
+  }
+
   async cancel() {
+    this.hasCancelled = true;
     try {
       await this.broker.command(this.board.node, "cancel", {});
     } catch (error) {
-      if (this.step === "wait") this.problem(error.message);
+      this.hasCancelled = false;
+      if (this.step !== null) this.problem(error.message);
     }
+  }
+
+  /** A PIN that was not it is still on offer. */
+  async giveUp() {
+    await this.cancel();
+    if (this.hasCancelled) this.close();
   }
 
   tick(now) {
@@ -293,8 +327,16 @@ export class Flow {
 
   boardChanged(board) {
     if (board !== this.board || this.step === null) return;
-    if (board.state?.state === "active") this.hasBeenOpen = true;
+    const isOpen = board.state?.state === "active";
+    const isOther = isOpen && board.state.method === (this.isByPin ? "push_button" : "pin");
+    if (isOpen && !isOther) this.hasBeenOpen = true;
+    if (!isOpen) this.isOurs = false;
+    this.tellBefore();
     if (this.step !== "wait") return;
+    if (isOther && this.hasBeenOpen) {
+      this.replaced();
+      return;
+    }
     setAttribute(this.led, "data-pattern", board.pattern);
     setAttribute(this.led, "aria-label", patternWords(board.pattern));
     this.tick(Date.now());
@@ -306,11 +348,29 @@ export class Flow {
     if (board !== this.board || this.step !== "wait") return;
     if (event.type === "push_button_refused" && !this.hasBeenOpen) {
       this.end("It did not start", event.reason ?? "The board refused.", "Look at the board’s state, then try again.");
+    } else if (event.type === "pin_ended" && event.reason === "replaced" && this.isByPin) {
+      this.replaced();
     } else if (event.type === "enrolment_failed") {
-      const reason = event.reason ?? "the board gave no reason";
-      if (this.method.endsWith("pin")) this.end("That was not it", `${device(event.deviceName, event.station)}: ${reason}.`, "Read the PIN again, on the device itself, and try once more.");
-      else setText(this.note, `A try failed: ${reason}. The network is still open.`);
+      this.failed(event);
     }
+  }
+
+  /** A wrong PIN stays wrong; anything else may go better the next time, without us. */
+  failed(event) {
+    const reason = event.reason ?? "the board gave no reason";
+    const isOurs = !this.request?.station || !event.station || this.request.station === event.station;
+    if (this.isByPin && isOurs && event.configurationError === WRONG_PIN) {
+      const name = device(this.request?.deviceName ?? event.deviceName, event.station);
+      this.end("That was not it", `${name}: ${reason}.`, "Read the PIN again, on the device itself, and try once more.");
+    } else {
+      const who = isOurs ? "A try" : `A try of ${device(event.deviceName, event.station)}`;
+      setText(this.note, `${who} failed: ${reason}. The network is still open.`);
+    }
+  }
+
+  replaced() {
+    this.isOurs = false;
+    this.end("Something else was begun", "Somebody has begun another setup at this board, and yours has ended with that.", "Wait until the other one has ended, then try again.");
   }
 
   done(state) {
@@ -319,9 +379,14 @@ export class Flow {
     else if (state.state === "overlap") {
       this.end("Nobody was let in", "Two devices had their button pressed at the same time.", "Wait two minutes, then press one device’s button only.");
     } else if (state.state === "timeout") {
-      this.end("Nobody came", "No device asked to be let in within the time.", "Bring it near the board, and press both buttons within two minutes.");
-    } else if (state.state === "cancelled" || last?.result === "cancelled") {
-      this.end("Cancelled", "Nobody was let in.", null);
+      const todo = this.isByPin
+        ? "Bring the device near the board, start WPS with a PIN on it, and enter the PIN once more."
+        : "Bring it near the board, and press its button within two minutes.";
+      this.end("Nobody came", "No device asked to be let in within the time.", todo);
+    } else if (state.state === "cancelled") {
+      this.end("Cancelled", this.hasCancelled ? "Nobody was let in." : "Somebody else has cancelled it. Nobody was let in.", null);
+    } else if (state.state === "idle") {
+      this.replaced();
     } else {
       const reason = last?.reason ? `${last.reason}.` : "The board gave no reason.";
       this.end("It did not work", reason, "Switch WPS off and on on the device, then try again.");
@@ -331,7 +396,7 @@ export class Flow {
   success(last) {
     const isJoin = this.method.startsWith("join");
     const name = last?.deviceName || last?.station ? device(last.deviceName, last.station) : "The device";
-    const text = isJoin ? [h("p", { text: "The board was let into the network." })] : [h("p", {}, foreign(name), " is on the network now.")];
+    const text = isJoin ? [h("p", { text: "The board was let into the network." })] : [h("p", {}, foreign(name), " has been let in. It connects by itself now.")];
     const led = h("span", { class: "led large", role: "img", "data-pattern": "success", "aria-label": patternWords("success") }, h("span"));
     this.show("done", isJoin ? "The board is in" : "It is in", "Done", [h("div", { class: "title" }, led, ...text)], [["Close", () => this.close(), true]]);
   }
@@ -340,9 +405,10 @@ export class Flow {
     const steps = { pin: () => this.askPin(), "join-pin": () => this.showPin() };
     const again = steps[this.method] ?? (() => this.beforeButton());
     const body = [h("p", { text }), todo && h("p", { class: "advice", text: todo })].filter(Boolean);
+    const isOver = !this.isOurs || !this.board.isOpen || !this.board.may("cancel");
     this.show("done", title, "Done", body, [
       ["Try again", again, true],
-      ["Close", () => this.close()],
+      isOver ? ["Close", () => this.close()] : ["Give up", () => this.giveUp()],
     ]);
   }
 }

@@ -2,7 +2,7 @@
 // Presses and what came of them over time: three lanes of marks, told apart by shape as well as by colour.
 
 import { byId, setText } from "./dom.js";
-import { counted } from "./words.js";
+import { counted, when } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LANES = [
@@ -25,13 +25,15 @@ function svg(name, attributes, text) {
 }
 
 /** Circle, diamond or cross. */
-function mark(lane, x, y) {
+function mark({ lane, at, name }, x, y) {
   const shapes = {
     pressed: `M${x - 5} ${y}a5 5 0 1 0 10 0a5 5 0 1 0 -10 0`,
     admitted: `M${x} ${y - 7}l7 7l-7 7l-7 -7z`,
     failed: `M${x - 5} ${y - 5}l10 10m0 -10l-10 10`,
   };
-  return svg("path", { d: shapes[lane], class: `mark ${lane}` });
+  const path = svg("path", { d: shapes[lane], class: `mark ${lane}` });
+  path.append(svg("title", {}, `${name}, ${when(at)}`));
+  return path;
 }
 
 /** Draw the marks ({at, lane}) of the last so many seconds. */
@@ -54,7 +56,7 @@ export function draw(marks, seconds, now, whose) {
     parts.push(svg("text", { x: x(at) + (i === steps ? RIGHT : 0), y: HEIGHT - 6, "text-anchor": anchor }, i === steps ? "now" : hours.format(at)));
   }
   for (const { name, y } of LANES) {
-    parts.push(...shown.filter((one) => one.lane === name).map((one) => mark(name, x(one.at), y)));
+    parts.push(...shown.filter((one) => one.lane === name).map((one) => mark(one, x(one.at), y)));
   }
   plot.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
   plot.setAttribute("height", HEIGHT);

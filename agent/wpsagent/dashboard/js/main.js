@@ -9,6 +9,7 @@ import { Flow } from "./flow.js";
 import { draw as drawHistory } from "./history.js";
 import { Overview } from "./overview.js";
 import { kept, SettingsDialog, suggestion } from "./settings.js";
+import { save } from "./table.js";
 import { eventWords, TOLD, when } from "./words.js";
 
 const TICK_MS = 250;
@@ -48,6 +49,7 @@ class Page {
     this.settings.fill(known ?? suggested);
     addEventListener("hashchange", () => this.route());
     byId("span").addEventListener("change", () => this.drawHistorySoon());
+    byId("save").addEventListener("click", () => save((this.board ?? this.boards).events));
     new ResizeObserver(() => this.drawHistorySoon()).observe(byId("plot").parentElement);
     setInterval(() => this.tick(), TICK_MS);
     setInterval(() => this.drawHistorySoon(), HISTORY_EVERY_MS);
@@ -87,8 +89,9 @@ class Page {
     const news = this.boards.receive(topic, octets, isRetained, now);
     if (news === null) return;
     this.lastHeard = now;
-    const { board, kind, event, reply } = news;
+    const { board, kind, event, reply, isPast } = news;
     this.changed.add(board);
+    if (isPast) this.isHistoryDue = true;
     if (kind === "response") this.broker.replied(board.node, reply);
     if (kind === "event" && event) this.happened(board, event);
     if (kind === "state" || kind === "availability") this.flow.boardChanged(board);
@@ -159,8 +162,13 @@ class Page {
     if (this.detail.board !== null && board === null) this.route(); // forgotten by the broker
     this.detail.draw();
     if (this.isHistoryDue) this.drawPast();
+    this.drawTitle();
+  }
+
+  /** Also while the page is hidden, where nothing else is drawn. */
+  drawTitle() {
     const open = this.boards.all.filter((one) => one.isOpen).length;
-    document.title = open > 0 ? `(${open} open) wps-agent` : "wps-agent";
+    setText(document.querySelector("title"), open > 0 ? `(${open} open) wps-agent` : "wps-agent");
   }
 
   drawPast() {
@@ -169,7 +177,9 @@ class Page {
     const marks = board === null ? this.boards.marks : board.marks;
     setText(byId("past-title"), board === null ? "Presses on all boards" : "Presses");
     drawHistory(marks, Number(byId("span").value), Date.now(), board === null ? "on all boards" : "here");
-    this.drawEvents((board ?? this.boards).events.slice(0, SHOWN_EVENTS), board === null);
+    const { events } = board ?? this.boards;
+    byId("save").hidden = events.length === 0;
+    this.drawEvents(events.slice(0, SHOWN_EVENTS), board === null);
   }
 
   drawEvents(events, withBoard) {
@@ -192,6 +202,7 @@ class Page {
     this.overview.tick(now);
     this.detail.tick(now);
     this.flow.tick(now);
+    this.drawTitle();
   }
 }
 

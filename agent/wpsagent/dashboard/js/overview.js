@@ -179,7 +179,7 @@ export class Overview {
     for (const input of byId("kinds").querySelectorAll("input")) {
       setText(input.nextElementSibling.lastElementChild, String(counts[input.value]));
     }
-    setText(byId("summary"), boards.all.length === 0 ? "" : summary(counts));
+    setText(byId("summary"), boards.all.length === 0 ? "" : `${boards.isCut ? "more than " : ""}${summary(counts)}`);
     const empty = boards.all.length > 0 ? "No board is like that." : isOnline ? NOBODY : "";
     setText(byId("no-boards"), found.length === 0 ? empty : "");
     const rest = found.length - this.shown.length;

@@ -3,10 +3,13 @@
 
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const year = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
-/** "12:31:05" today, "21 Nov, 12:31" otherwise. */
+/** "12:31:05" today, "21 Nov, 12:31" this year, "1 Jan 1970" otherwise. */
 export function when(at) {
-  return (new Date(at).toDateString() === new Date().toDateString() ? clock : day).format(at);
+  const [then, now] = [new Date(at), new Date()];
+  if (then.toDateString() === now.toDateString()) return clock.format(at);
+  return (then.getFullYear() === now.getFullYear() ? day : year).format(at);
 }
 
 /** "1:58" */
@@ -68,7 +71,7 @@ export function advice(board) {
     case "timeout":
       return "No device came within the time. Press both buttons within two minutes, with the device near.";
     case "error":
-      return state.lastResult?.reason ? `It failed: ${state.lastResult.reason}.` : "It failed. Try again.";
+      return state.lastResult?.reason ? `It failed: ${state.lastResult.reason}. Try again, with the device near the board.` : "It failed. Try again.";
     default:
       break;
   }
@@ -121,6 +124,10 @@ const NETWORK_STATES = {
 
 export const networkState = (state) => NETWORK_STATES[state] ?? state;
 
+const COMMANDS = { pbc: "open by button", cancel: "cancel", pin: "take a PIN" };
+
+export const commandWords = (command) => COMMANDS[command] ?? command;
+
 const because = (event) => (event.reason ? `: ${event.reason}` : "");
 const at = (event) => event.interface ?? "an interface";
 const who = (event) => device(event.deviceName, event.station);
@@ -160,7 +167,7 @@ const EVENTS = {
   station_wps_ended: (event) =>
     event.result === "success" ? `${at(event)} was let into a network` : `${at(event)} was not let in${because(event)}`,
   station_wps_refused: (event) => `${at(event)}: the press had no effect${because(event)}`,
-  command_received: (event) => `command from afar: ${event.command ?? "?"}${event.isOk ? "" : " (refused)"}`,
+  command_received: (event) => `asked from afar: ${commandWords(event.command ?? "?")}${event.isOk ? "" : " (refused)"}`,
 };
 
 /** An event as a sentence without its board. */
