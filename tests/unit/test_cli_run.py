@@ -3,6 +3,7 @@
 
 import argparse
 import asyncio
+import errno
 import io
 import logging
 import os
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -139,6 +140,18 @@ def test_a_configuration_that_cannot_be_read_is_not_taken_for_none(
     monkeypatch.setattr(cli_run, "DEFAULT_CONFIG", str(loop))
     assert (main(["run"]), simulations) == (1, [])
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_who_may_not_read_the_configuration_is_told_who_may(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured, simulations: list[Any]
+) -> None:
+    def refuse(path: Path, mode: str) -> NoReturn:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(cli_run, "DEFAULT_CONFIG", str(config))
+    monkeypatch.setattr(Path, "open", refuse)  # root, who may run the tests, is never refused
+    assert (main(["run"]), simulations) == (1, [])
+    assert f"{config}: cannot be read: Permission denied: be root (sudo), or its owner" in capsys.readouterr().err
 
 
 def test_a_file_in_the_way_of_the_default_folder_means_no_configuration(

@@ -25,6 +25,8 @@ def read_if_there(path: Path, what: str) -> bytes | None:
             octets = file.read(_MAXIMUM_OCTETS + 1)
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}: be root (sudo), or its owner"]) from None
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
         reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigError([f"{path}: cannot be read: {reason}"]) from None
