@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Debian's NetworkManager in a guest, with a system bus and a wpa_supplicant of its own."""
+"""Debian's NetworkManager in a guest, with a system bus and a wpa_supplicant of its own; its systemd-networkd."""
 
 import subprocess
 from contextlib import ExitStack
@@ -18,8 +18,8 @@ no-auto-default=*
 [connectivity]
 enabled=false
 """
-# Where /sys cannot be written NetworkManager asks no udev, of which there is none here.
-START = "mount --bind /sys /sys && mount -o remount,bind,ro /sys && exec NetworkManager --no-daemon --config"
+# Where /sys cannot be written they ask no udev, of which there is none here.
+WITHOUT_UDEV = "mount --bind /sys /sys && mount -o remount,bind,ro /sys && exec"
 
 
 class SystemBus(PeerProcess):
@@ -41,7 +41,8 @@ class NetworkManager(PeerProcess):
         config = folder / "NetworkManager.conf"
         config.write_text(CONFIG)
         self._stack.enter_context(PeerProcess("wpa_supplicant", ["wpa_supplicant", "-u", "-t"], folder))
-        super().__init__("NetworkManager", ["unshare", "-m", "sh", "-c", f"{START} {config}"], folder)
+        words = f"NetworkManager --no-daemon --config {config}"
+        super().__init__("NetworkManager", ["unshare", "-m", "sh", "-c", f"{WITHOUT_UDEV} {words}"], folder)
         self.wait_alive(lambda: "running" in nmcli("-t", "-f", "RUNNING", "general"), 20.0, "NetworkManager")
 
     def __exit__(
@@ -49,6 +50,26 @@ class NetworkManager(PeerProcess):
     ) -> None:
         super().__exit__(kind, error, trace)
         self._stack.close()
+
+
+class Networkd(PeerProcess):
+    """systemd-networkd, which asks for an address on one interface; the system bus must be there."""
+
+    def __init__(self, interface: str) -> None:
+        run_folder, networks = Path("/run/systemd/netif"), Path("/run/systemd/network")
+        networks.mkdir(parents=True, exist_ok=True)
+        (networks / "25-lab.network").write_text(f"[Match]\nName={interface}\n[Network]\nDHCP=ipv4\n")
+        for name in ("links", "leases", "lldp"):
+            (run_folder / name).mkdir(parents=True, exist_ok=True)
+        run("chown", "-R", "systemd-network:", str(run_folder))
+        words = ["unshare", "-m", "sh", "-c", f"{WITHOUT_UDEV} /lib/systemd/systemd-networkd"]
+        super().__init__("systemd-networkd", words, new_folder("networkd"))
+        self.wait_alive(lambda: "configuring" in self.of(interface), 20.0, f"it does not care for {interface}")
+
+    def of(self, interface: str) -> str:
+        """What it says of an interface; nothing while it does not answer."""
+        words = ["networkctl", "--no-pager", "--no-legend", "list", interface]
+        return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60).stdout
 
 
 class DhcpServer(PeerProcess):

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.lab.guest import REPOSITORY
 from tests.lab.network import NetNamespace, run
 from tests.lab.network_manager import (
     DhcpServer,
+    Networkd,
     NetworkManager,
     SystemBus,
     device_state,
@@ -251,3 +253,16 @@ def test_wpa_supplicant_gets_the_network_by_its_file() -> None:
         assert "wpa_state=COMPLETED" in run("wpa_cli", "-p", str(folder), "-i", STATION, "status")
         run("ip", "address", "replace", "10.8.0.2/24", "dev", STATION)
         house.wait_ping()
+
+
+def test_networkd_gives_our_station_an_address_and_takes_it_away_with_the_network() -> None:
+    hook = REPOSITORY / "init/hooks/networkctl"
+    with Networkd(STATION), house_of(f'{CONFIG}hand_over = "auto"\non_change = "{hook}"\n') as house:
+        house.wait_state("disconnected")
+        assert "networkd gives it addresses" in house.agent.log
+        house.press_both()
+        house.wait_state("connected")
+        house.wait_ping()
+        house.hostapd.process.terminate()
+        house.wait_state("disconnected")
+        wait_until(lambda: "10.8.0." not in run("ip", "-4", "address", "show", "dev", STATION), 30.0, "it stays", 0.5)
