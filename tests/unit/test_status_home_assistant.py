@@ -162,7 +162,7 @@ def test_the_sensors_show_the_state() -> None:
     values = {
         name: part["value_template"]
         for name, part in discovery(WITH_ALL)["components"].items()
-        if name not in ("button", "setup", "pin") and "value_template" in part
+        if name not in ("button", "setup", "pin", "last_command") and "value_template" in part
     }
 
     def shown(state: dict[str, Any]) -> dict[str, str]:
@@ -174,7 +174,7 @@ def test_the_sensors_show_the_state() -> None:
         "state": "idle",
         "time_left": "0",
         "open_until": "None",
-        "last_result": "none",
+        "last_result": "None",  # which Home Assistant takes for unknown
         "connected_devices": "0",
         "pin_requests": "0",
         "version": "1.0",
@@ -190,13 +190,60 @@ def test_the_sensors_show_the_state() -> None:
 def test_attributes_are_always_an_object() -> None:
     board = Board()
     for state in (board(e.AgentStarting()), board(e.PushButtonRefused("main", "no"))):
-        for name in ("last_result", "pin_requests"):
+        for name in ("last_result", "pin_requests", "problem", "connected_devices"):
             assert isinstance(json.loads(rendered(component(name)["json_attributes_template"], state)), dict)
 
 
-def test_the_enumeration_has_every_state() -> None:
-    assert component("state")["options"] == [state.value for state in SessionState]
-    assert {"unit_of_measurement", "state_class"} & set(component("state")) == set()
+def attributes(name: str, state: dict[str, Any]) -> Any:
+    return json.loads(rendered(component(name)["json_attributes_template"], state))
+
+
+def test_attributes_say_which_devices_are_there_and_what_is_wrong() -> None:
+    board = Board()
+    board(e.StationConnected("wlan0", STATION))
+    state = board(e.RadioLost("wlan0", "the USB device has gone"))
+    assert attributes("problem", state) == {"interfaces": ["wlan0"], "reasons": ["the USB device has gone"]}
+    board(e.AccessPointStarted("wlan0", Ssid(b"home"), 6, 2437))
+    state = board(e.StationConnected("wlan0", STATION))
+    assert attributes("problem", state) == {"interfaces": [], "reasons": []}
+    assert attributes("connected_devices", state) == {"devices": [str(STATION)]}
+
+
+def test_the_enumerations_have_every_state_and_every_result() -> None:
+    states = [state.value for state in SessionState]
+    assert component("state")["options"] == states
+    assert component("last_result")["options"] == [state for state in states if state not in ("idle", "active")]
+    for name in ("state", "last_result"):
+        assert {"unit_of_measurement", "state_class"} & set(component(name)) == set()
+
+
+@pytest.mark.parametrize("reason", e.SessionEndReason)
+def test_however_a_session_ends_its_result_is_one_of_those(reason: e.SessionEndReason) -> None:
+    board, last = Board(), component("last_result")
+    board(e.PushButtonStarted("main", 1120.0))
+    shown = rendered(last["value_template"], board(e.PushButtonEnded("main", reason)))
+    assert shown in (*last["options"], "None")
+
+
+def test_the_last_command_says_why_it_was_refused_within_what_a_state_may_hold() -> None:
+    last = component("last_command")
+    assert last["state_topic"] == last["json_attributes_topic"] == "wps-agent/hall/response"
+    response = {"id": None, "command": "pin", "ok": False, "error": "pin: " + "x" * 400, "at": "2026-11-22T08:30:00Z"}
+    assert rendered(last["value_template"], response) == ("pin: " + "x" * 400)[:255]
+    assert rendered(last["value_template"], response | {"ok": True, "error": None}) == "done"
+    assert component("last_command", DEVICE) == {"platform": "sensor"}
+
+
+def test_what_only_counts_when_it_is_told_is_off_until_somebody_wants_it() -> None:
+    disabled = [name for name, part in discovery(WITH_ALL)["components"].items() if "enabled_by_default" in part]
+    assert disabled == ["time_left"]
+
+
+def test_a_maker_or_model_that_nobody_has_said_is_left_out() -> None:
+    assert discovery(DEVICE)["device"] | {"manufacturer": "Maker", "model": "Model"} == discovery(DEVICE)["device"]
+    device = discovery(replace(DEVICE, manufacturer=None, model="Raspberry Pi 4 Model B Rev 1.4"))["device"]
+    assert device["model"] == "Raspberry Pi 4 Model B Rev 1.4"
+    assert "manufacturer" not in device
 
 
 # ---- when it is said

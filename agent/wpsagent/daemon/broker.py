@@ -89,15 +89,29 @@ def roles_of(configuration: Configuration) -> tuple[bool, bool]:
 def _announced(configuration: Configuration, settings: MqttSettings) -> "Announced":
     from wpsagent.status.home_assistant import Announced
 
+    manufacturer, model = maker_and_model(configuration)
     has_access_points, has_stations = roles_of(configuration)
     return Announced(
         topic=f"{settings.base_topic}/{settings.node}",
         node=settings.node,
         version=__version__,
-        manufacturer=configuration.device.manufacturer,
-        model=configuration.device.model_name,
+        manufacturer=manufacturer,
+        model=model,
         qos=settings.qos,
         commands=settings.commands,
         has_access_points=has_access_points,
         has_stations=has_stations,
+    )
+
+
+def maker_and_model(configuration: Configuration) -> tuple[str | None, str | None]:
+    """What the configuration says; for a model that it does not say the board's own name, if it has one."""
+    from wpsagent.config.table import DEVICE
+    from wpsagent.daemon.board_profile import look_at_board
+
+    usual = {key.name: key.default for key in DEVICE.keys}
+    maker, model = configuration.device.manufacturer, configuration.device.model_name
+    return (
+        None if maker == usual["manufacturer"] else maker,
+        look_at_board().model if model == usual["model_name"] else model,
     )

@@ -36,19 +36,25 @@ _SETUP_EVENTS = (
     "station_wps_ended",
     "station_wps_refused",
 )
+_MAX_STATE = 255
+"""Characters of a state that Home Assistant takes."""
+
 _PIN_PATTERN = r"^$|^[0-9]{4}([- ]?[0-9]{4})?$"
 _ASKER = '"id":"home-assistant"'
 
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """The device that is announced.  topic: <base>/<node>; commands: those that are allowed."""
+    """The device that is announced.  topic: <base>/<node>; commands: those that are allowed.
+
+    manufacturer and model: None where nobody has said them.
+    """
 
     topic: str
     node: str
     version: str
-    manufacturer: str
-    model: str
+    manufacturer: str | None
+    model: str | None
     qos: int
     commands: Sequence[str] = ()
     has_access_points: bool = True
@@ -75,12 +81,12 @@ def discovery(device: Announced) -> dict[str, Any]:
         is_removed = set(component) == {"platform"}
         components[key] = dict(component) if is_removed else {**component, "unique_id": f"{name}_{key}"} | availability
     components["online"] = {**_online(device), "unique_id": f"{name}_online"}
+    described = {"manufacturer": device.manufacturer, "model": device.model}
     return {
         "device": {
             "identifiers": [name],
             "name": device.node,
-            "manufacturer": device.manufacturer,
-            "model": device.model,
+            **{key: value for key, value in described.items() if value is not None},
             "sw_version": device.version,
         },
         "origin": {"name": "wps-agent", "sw_version": device.version},
@@ -118,8 +124,8 @@ def _events(device: Announced) -> dict[str, Component]:
         },
         "setup": {
             "platform": "event",
-            "name": "Wi-Fi setup",
-            "icon": "mdi:wifi-plus",
+            "name": "Setup",
+            "icon": "mdi:wifi-cog",
             "state_topic": f"{device.topic}/event",
             "event_types": list(_SETUP_EVENTS),
             "value_template": f"{{% if value_json.event_type in [{names}] %}}{{{{ value }}}}{{% endif %}}",
@@ -137,36 +143,60 @@ def _binary_sensor(name: str, condition: str, **more: Any) -> Component:
 
 
 def _sensors(device: Announced) -> dict[str, Component]:
-    down = "(value_json.access_points + value_json.stations) | selectattr('state', 'in', ['failed', 'lost']) | list"
-    state_topic = f"{device.topic}/state"
+    return _session_sensors(device) | _device_sensors(device) | {"last_command": _last_command(device)}
+
+
+def _session_sensors(device: Announced) -> dict[str, Component]:
+    """What goes on.  The seconds left are those of the last message: a page that shows them would seem to stand."""
+    states = [state.value for state in SessionState]
     return {
-        "active": _binary_sensor("Wi-Fi setup open", "value_json.state == 'active'", device_class="running"),
-        "problem": _binary_sensor("Problem", down, device_class="problem", entity_category="diagnostic"),
+        "active": _binary_sensor(
+            "Wi-Fi setup", "value_json.state == 'active'", device_class="opening", icon="mdi:wifi-plus"
+        ),
         "state": _sensor(
-            "State",
-            "{{ value_json.state }}",
-            device_class="enum",
-            options=[state.value for state in SessionState],
+            "State", "{{ value_json.state }}", device_class="enum", options=states, icon="mdi:wifi-settings"
         ),
         "time_left": _sensor(
             "Time left",
             "{{ value_json.seconds_left or 0 }}",
             device_class="duration",
             unit_of_measurement="s",
+            suggested_display_precision=0,
+            enabled_by_default=False,
         ),
         "open_until": _sensor("Open until", "{{ value_json.ends_at }}", device_class="timestamp"),
         "last_result": _sensor(
             "Last result",
-            "{{ value_json.last_result.result if value_json.last_result else 'none' }}",
+            "{{ value_json.last_result.result if value_json.last_result else None }}",
+            device_class="enum",
+            options=[state for state in states if state not in (SessionState.IDLE, SessionState.ACTIVE)],
             icon="mdi:history",
-            json_attributes_topic=state_topic,
-            json_attributes_template="{{ (value_json.last_result or {}) | tojson }}",
+            **_attributes(device, "value_json.last_result or {}"),
+        ),
+    }
+
+
+def _device_sensors(device: Announced) -> dict[str, Component]:
+    down = "((value_json.access_points + value_json.stations) | selectattr('state', 'in', ['failed', 'lost']) | list)"
+    stations = "value_json.access_points | map(attribute='stations')"
+
+    def listed(name: str) -> str:
+        return f"{down} | map(attribute='{name}') | list"
+
+    return {
+        "problem": _binary_sensor(
+            "Problem",
+            down,
+            device_class="problem",
+            entity_category="diagnostic",
+            **_attributes(device, f"{{'interfaces': {listed('interface')}, 'reasons': {listed('reason')}}}"),
         ),
         "connected_devices": _sensor(
             "Connected devices",
-            "{{ value_json.access_points | map(attribute='stations') | map('count') | sum }}",
+            f"{{{{ {stations} | map('count') | sum }}}}",
             icon="mdi:devices",
             state_class="measurement",
+            **_attributes(device, f"{{'devices': {stations} | sum(start=[])}}"),
         )
         if device.has_access_points
         else {"platform": "sensor"},
@@ -174,11 +204,33 @@ def _sensors(device: Announced) -> dict[str, Component]:
             "Devices that need a PIN",
             "{{ value_json.pin_requests | count }}",
             icon="mdi:form-textbox-password",
-            json_attributes_topic=state_topic,
-            json_attributes_template="{{ {'requests': value_json.pin_requests} | tojson }}",
+            **_attributes(device, "{'requests': value_json.pin_requests}"),
         ),
-        "version": _sensor("Version", "{{ value_json.version }}", entity_category="diagnostic"),
+        "version": _sensor("Version", "{{ value_json.version }}", entity_category="diagnostic", icon="mdi:tag"),
     }
+
+
+def _attributes(device: Announced, expression: str) -> dict[str, str]:
+    """Attributes beside a value; expression: of a mapping."""
+    return {
+        "json_attributes_topic": f"{device.topic}/state",
+        "json_attributes_template": f"{{{{ ({expression}) | tojson }}}}",
+    }
+
+
+def _last_command(device: Announced) -> Component:
+    """Who presses a button or enters a PIN there has no other way to learn why nothing happens."""
+    if not device.commands:
+        return {"platform": "sensor"}
+    topic = f"{device.topic}/response"
+    return _sensor(
+        "Last command",
+        f"{{{{ 'done' if value_json.ok else value_json.error[:{_MAX_STATE}] }}}}",
+        entity_category="diagnostic",
+        icon="mdi:message-reply-text",
+        state_topic=topic,
+        json_attributes_topic=topic,
+    )
 
 
 def _button(device: Announced, command: str, name: str, icon: str, payload: str) -> Component:
