@@ -86,6 +86,53 @@ def test_what_changes_nothing_is_not_shown_again_but_a_second_press_is() -> None
     run(scene())
 
 
+def test_a_press_is_on_the_led_and_on_the_radio_before_anybody_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "wpsagent.daemon.reporting")
+
+    async def scene() -> None:
+        made, ear = reporting()
+        commands: asyncio.Queue[str] = asyncio.Queue()
+
+        async def radio() -> None:
+            command = await commands.get()
+            ear.heard.append(f"radio {command}")
+
+        worker = asyncio.create_task(radio())
+        await asyncio.sleep(0)
+        now = asyncio.get_running_loop().time()
+        with made.deeds_first():
+            made.report(e.ButtonPressed("short", "17", ("main",)))
+            commands.put_nowait("beacon")
+            made.report(e.PushButtonStarted("main", now + 120))
+            assert (ear.take()[-1], caplog.messages) == ("pattern in_progress", [])
+        await worker
+        await asyncio.sleep(0.001)
+        told = [line for line in ear.take() if not line.startswith(("state", "control"))]
+        assert told == ["radio beacon", "event button_pressed", "event push_button_started"]
+        assert [message.split(":")[0] for message in caplog.messages] == ["button pressed", "push button started"]
+        made.close()
+
+    run(scene())
+
+
+def test_what_waits_to_be_told_keeps_its_order_and_is_told_before_the_end() -> None:
+    async def scene() -> None:
+        made, ear = reporting()
+        now = asyncio.get_running_loop().time()
+        with made.deeds_first():
+            made.report(e.ButtonPressed("short", "17", ("main",)))
+        made.report(e.PushButtonStarted("main", now + 120))
+        events = [line for line in ear.take() if line.startswith("event")]
+        assert events == ["event button_pressed", "event push_button_started"]
+        with pytest.raises(ZeroDivisionError), made.deeds_first():
+            made.report(e.ButtonPressed("short", "17", ("main",)))
+            raise ZeroDivisionError
+        made.close()
+        assert "event button_pressed" in ear.take()
+
+    run(scene())
+
+
 def test_a_result_gives_way_to_idle_when_its_time_is_over() -> None:
     async def scene() -> None:
         made, ear = reporting()

@@ -361,6 +361,10 @@ class Daemon:
 
     def button_pressed(self, gesture: str, action: ButtonAction, settings: ButtonSettings) -> None:
         """A person pressed a button: do what it means, and say on the LED when it cannot be done."""
+        with self.reporting.deeds_first():
+            self._obey(gesture, action, settings)
+
+    def _obey(self, gesture: str, action: ButtonAction, settings: ButtonSettings) -> None:
         self.reporting.report(e.ButtonPressed(gesture, button_name(settings), settings.groups))
         has_networks = bool(self.configuration.access_points) or bool(self._attachments.groups(None))
         if action is ButtonAction.STATION_PBC or (action is ButtonAction.PBC and not has_networks):

@@ -9,7 +9,9 @@ import asyncio
 import dataclasses
 import logging
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import Enum
 from typing import Any, Protocol
 
@@ -64,10 +66,22 @@ class Reporting:
         self.observers: list[Callable[[e.AgentEvent], None]] = []
         self._pattern: str | None = None
         self._timer = Timer(self._deadline_reached)
+        self._is_holding = False
+        self._held: deque[tuple[Update, e.AgentEvent | None]] = deque()
+
+    @contextmanager
+    def deeds_first(self) -> Iterator[None]:
+        """What happens inside is on the LEDs at once, and told after what it gives the radio to do has been done."""
+        self._is_holding = True
+        try:
+            yield
+        finally:
+            self._is_holding = False
+            # behind the radio's worker, which was woken up by now if it has something to do
+            asyncio.get_running_loop().call_soon(self._tell_held)
 
     def report(self, event: e.AgentEvent) -> None:
         """Tell everybody."""
-        self._log(event)
         update = self.board.apply(event, asyncio.get_running_loop().time(), time.time())
         for observer in self.observers:
             observer(event)
@@ -84,6 +98,7 @@ class Reporting:
 
     def close(self) -> None:
         """No more of the board's time passes."""
+        self._tell_held()
         self._timer.close()
 
     def _show(self, update: Update, event: e.AgentEvent | None) -> None:
@@ -92,6 +107,18 @@ class Reporting:
             self._pattern = update.pattern
             for show in self.pattern_listeners:
                 show(update.pattern)
+        self._timer.set(self.board.deadline)
+        self._held.append((update, event))
+        if not self._is_holding:
+            self._tell_held()
+
+    def _tell_held(self) -> None:
+        while self._held:
+            self._tell(*self._held.popleft())
+
+    def _tell(self, update: Update, event: e.AgentEvent | None) -> None:
+        if event is not None:
+            self._log(event)
         for publisher in self.publishers:
             if update.event is not None:
                 publisher.publish_event(update.event)
@@ -100,7 +127,6 @@ class Reporting:
         for control_event in update.control_events:
             for listener in self.control_listeners:
                 listener(control_event)
-        self._timer.set(self.board.deadline)
 
     def _deadline_reached(self) -> None:
         self._show(self.board.handle_timer(asyncio.get_running_loop().time(), time.time()), None)
