@@ -339,7 +339,7 @@ BUTTON = Section(
         Key("name", c.text(1, 64), None, 'Name of the button (uevent); "wps" if not set.', '"wps"'),
         Key("active_low", c.boolean, True, "Pressed pulls the pin to ground."),
         Key("pull", c.choice("up", "down", "none"), "up", "Resistor of the pin."),
-        Key("debounce_ms", c.integer(0, 1000), 30, "A level counts once it has lasted this long."),
+        Key("debounce_ms", c.integer(0, 1000), 20, "A level counts once it has lasted this long."),
         Key("long_press_s", c.seconds(0.5, 9.9, _LONG_PRESS_LIMIT), 3.0, "A press this long is a long press."),
         Key(
             "short_press",
