@@ -35,6 +35,7 @@ UNITS = {
     "sta_rss": "MiB",
     "sta_cpu": "ms",
     "press_to_beacon": "ms",
+    "press_to_probe_response": "ms",
     "press_to_led": "ms",
     "idle_wakeups_per_minute": "1/min",
     "idle_wakeups_per_minute_gpiozero": "1/min",

@@ -30,7 +30,7 @@ from tests.lab.peers import ControlInterface, Event, Mosquitto
 AP_INTERFACE, STATION_INTERFACE, ATTACKER_INTERFACE, MONITOR_INTERFACE = "wlan0", "wlan1", "wlan2", "hwsim0"
 ETH_P_ALL = 3
 SO_TIMESTAMPNS = 35
-BEACON = 0x80
+PROBE_RESPONSE, BEACON = 0x50, 0x80
 MQTT_PORT = 1883
 PIN = "12345670"
 
@@ -64,25 +64,27 @@ class Run:
     phases: dict[str, float]
 
 
-class BeaconWatch:
-    """Sees the first beacon of an address on hwsim's monitor interface, on which every frame of the lab passes."""
+class AirWatch:
+    """Sees the first beacon, or probe response, of an address on hwsim's monitor interface, on which every frame of the
+    lab passes."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, frame_type: int = BEACON) -> None:
+        self._frame_type = frame_type
         self._address = bytes.fromhex(address.replace(":", ""))
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._socket.bind((MONITOR_INTERFACE, 0))
 
-    def wait(self, timeout: float, is_meant: Callable[[bytes], bool] = lambda _beacon: True) -> float:
+    def wait(self, timeout: float, is_meant: Callable[[bytes], bool] = lambda _frame: True) -> float:
         """When the first one that is meant passed, however late it is asked for: the wall clock, in seconds."""
         deadline = time.monotonic() + timeout
         while (remaining := deadline - time.monotonic()) > 0 and select.select([self._socket], [], [], remaining)[0]:
             frame, [(_, _, stamp)], _, _ = self._socket.recvmsg(4096, socket.CMSG_SPACE(16))
             frame = frame[int.from_bytes(frame[2:4], "little") :]  # behind the radiotap header
-            if frame[0] == BEACON and frame[10:16] == self._address and is_meant(frame):
+            if frame[0] == self._frame_type and frame[10:16] == self._address and is_meant(frame):
                 seconds, nanoseconds = struct.unpack("qq", stamp)
                 return float(seconds + nanoseconds / 1e9)
-        raise AssertionError(f"no beacon within {timeout} s")
+        raise AssertionError(f"no frame {self._frame_type:#x} that is meant within {timeout} s")
 
     def close(self) -> None:
         self._socket.close()
@@ -135,7 +137,7 @@ def enter_pins(access_point: BenchAccessPoint, station: ControlInterface) -> Non
 
 def measure(access_point: BenchAccessPoint, station: BenchStation, press: Press) -> Run:
     """One run of one pair."""
-    watch = BeaconWatch(interface_address(AP_INTERFACE))
+    watch = AirWatch(interface_address(AP_INTERFACE))
     started = time.time()
     ap_pid = access_point.start(AP_INTERFACE).pid
     startup = watch.wait(60.0) - started
