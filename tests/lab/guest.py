@@ -101,6 +101,7 @@ class Guest:
         self._console = self.run_folder / "console"
         self._kernel_log = self.run_folder / "kernel.log"
         self._write_start(command, environment or {})
+        self._link(kernel)
         kernel_read, kernel_write = os.pipe()
         console_read, console_write = os.pipe()
         arguments = _arguments(kernel, options, self.run_folder, kernel_write, console_write, cpu)
@@ -142,6 +143,11 @@ class Guest:
         lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
         lines += [f"cd {shlex.quote(str(Path.cwd()))}", f"exec {shlex.join(command)}"]
         (self.run_folder / "start").write_text("\n".join(lines) + "\n")
+
+    def _link(self, kernel: Kernel) -> None:
+        """Names without spaces, where the kernel's command line is split, for what may be in any folder."""
+        (self.run_folder / "init").symlink_to(kernel.init.resolve())
+        (self.run_folder / "lab.dtb").symlink_to(kernel.device_tree.resolve())
 
     def _time_out(self) -> None:
         self._has_timed_out = True
@@ -202,8 +208,8 @@ def _arguments(
         str(sorted(os.sched_getaffinity(0))[cpu % len(os.sched_getaffinity(0))]),
         str(kernel.linux),
         f"mem={options.memory}",
-        *("root=none", "rootfstype=hostfs", "hostfs=/", "ro", f"init={kernel.init.resolve()}", "panic=-1", "quiet"),
-        f"dtb={kernel.device_tree.resolve()}",
+        *("root=none", "rootfstype=hostfs", "hostfs=/", "ro", f"init={run_folder}/init", "panic=-1", "quiet"),
+        f"dtb={run_folder}/lab.dtb",
         f"labrun={run_folder}",
         f"umid={run_folder.name}",
         f"uml_dir={run_folder}/",

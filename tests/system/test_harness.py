@@ -12,8 +12,14 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 KERNEL = """#!/bin/bash
-# Understands labrun=DIR and con1=fd:N,fd:N as the lab's kernel and init do.
-for word; do case $word in labrun=*) run=${word#labrun=} ;; con1=fd:*) console=${word##*:} ;; esac; done
+# Understands labrun=DIR and con1=fd:N,fd:N as the lab's kernel and init do, and splits at spaces as the kernel does.
+for word in $*; do
+  case $word in
+    labrun=*) run=${word#labrun=} ;;
+    con1=fd:*) console=${word##*:} ;;
+    init=* | dtb=*) [ -f "${word#*=}" ] || { echo "no ${word#*=}"; exit 1; } ;;
+  esac
+done
 sed -i "s|/run/host|$run|; s|/run/pytest|$run/pytest|" "$run/start"
 echo "[ 0.1] kernel speaking"
 bash "$run/start" >&"$console" 2>&1
@@ -52,18 +58,19 @@ def test_after():
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A repository with nothing but the harness, one module of lab tests, and a kernel."""
-    lab = tmp_path / "tests" / "lab"
+    """A repository with nothing but the harness, one module of lab tests, and a kernel; its path has a space."""
+    folder = tmp_path / "my project"
+    lab = folder / "tests" / "lab"
     shutil.copytree(REPOSITORY / "tests" / "lab", lab, ignore=shutil.ignore_patterns("test_*", "__pycache__"))
     (lab / "test_lab_sample.py").write_text(SAMPLE)
-    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\naddopts = --import-mode=importlib -ra\n")
-    kernel = tmp_path / "kernel"
+    (folder / "pytest.ini").write_text("[pytest]\npythonpath = .\naddopts = --import-mode=importlib -ra\n")
+    kernel = folder / "kernel"
     kernel.mkdir()
     (kernel / "linux").write_text(KERNEL)
     (kernel / "linux").chmod(0o755)
     (kernel / "init").touch()
     (kernel / "lab.dtb").touch()
-    return tmp_path
+    return folder
 
 
 def run_pytest(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

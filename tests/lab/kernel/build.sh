@@ -39,9 +39,11 @@ find_source() {
 }
 
 build_kernel() {
-  local tarball source output log
+  local tarball work=$target source output log=$target/build.log
   tarball=$(find_source)
-  source=$target/source output=$target/objects log=$target/build.log
+  # The kernel's makefiles refuse folders with such names.
+  case $target in *[[:space:]:]*) work=$(mktemp -d /var/tmp/wps-lab-kernel.XXXXXX) ;; esac
+  source=$work/source output=$work/objects
   rm -rf "$source" "$output"
   mkdir -p "$source" "$output"
   echo "lab kernel: unpacking $tarball"
@@ -55,6 +57,7 @@ build_kernel() {
   cp "$output/scripts/dtc/dtc" "$target/dtc"
   strip "$output/linux" -o "$target/linux.new"
   rm -rf "$source" "$output"
+  [ "$work" = "$target" ] || rmdir "$work"
   mv "$target/linux.new" "$target/linux"
 }
 
