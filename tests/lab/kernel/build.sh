@@ -14,8 +14,8 @@ die() { echo "build.sh: $*" >&2; exit 1; }
 # The kernels that the fragment beside this file is known to suit, the best known first.
 versions="6.1 6.12"
 
-has_candidate() {
-  case $(LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: //p') in "" | "(none)") return 1 ;; esac
+has_candidate() { # asked for 6.1 where there is none, apt answers for 6.12
+  case $(LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n "1{/^$1:\$/!q}; s/^ *Candidate: //p") in "" | "(none)") return 1 ;; esac
 }
 
 if [ "${1:-}" = --package ]; then
