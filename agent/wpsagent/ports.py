@@ -145,6 +145,13 @@ class ReadActivity:
     """Ask how long each station has been quiet; answered by StationActivity."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReadGroupSequence:
+    """Ask for the packet number of the group key of this index; answered by GroupSequence where the radio knows it."""
+
+    index: int
+
+
 RadioCommand = (
     StartAccessPoint
     | SetBeacon
@@ -158,6 +165,7 @@ RadioCommand = (
     | InstallKey
     | ProbeStation
     | ReadActivity
+    | ReadGroupSequence
 )
 
 
@@ -227,6 +235,14 @@ class StationActivity:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupSequence:
+    """The packet number that was last used with a group key: 6 octets, little-endian."""
+
+    index: int
+    packet_number: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class CommandFailed:
     """A command was refused; reason is for people."""
 
@@ -257,6 +273,7 @@ RadioEvent = (
     | UnexpectedFrame
     | StationProbed
     | StationActivity
+    | GroupSequence
     | ChannelSwitched
     | CommandFailed
     | RadioLost

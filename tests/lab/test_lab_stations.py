@@ -78,10 +78,10 @@ def access_point(options: str = "", further: str = "") -> Iterator[Agent]:
         yield agent
 
 
-def start_station(place: Place, passphrase: str = PASSPHRASE) -> WpaSupplicant:
-    """A station that connects by itself."""
+def start_station(place: Place, passphrase: str = PASSPHRASE, *arguments: str) -> WpaSupplicant:
+    """A station that connects by itself.  arguments: wpa_supplicant's."""
     network = f'network={{\nssid="{SSID}"\npsk="{passphrase}"\nscan_freq=2412\n}}'
-    return WpaSupplicant(place.interface, config=network, namespace=place.namespace)
+    return WpaSupplicant(place.interface, config=network, namespace=place.namespace, arguments=arguments)
 
 
 def wait_joined(station: WpaSupplicant) -> None:
@@ -132,6 +132,19 @@ def test_no_broadcast_is_lost_while_the_group_key_changes_again_and_again(places
         for place in places:
             # ping does not wait for everybody's answer to its last request
             assert answers[place.address] >= set(range(1, 61)), place.address
+
+
+def test_who_joins_late_takes_no_broadcast_of_before_for_a_new_one(places: Sequence[Place]) -> None:
+    early, late = places[:2]
+    with access_point(), connected([early]):
+        assert answers_to_broadcast(20)[early.address]
+        with start_station(late, PASSPHRASE, "-d") as station:
+            wait_joined(station)
+            told = re.search(r"WPA: RSC - hexdump\(len=6\): ([0-9a-f ]+)", station.log)
+            assert told is not None, station.log
+            assert 20 <= int.from_bytes(bytes.fromhex(told[1]), "little") < 100
+            late.namespace.set_address(late.interface, f"{late.address}/24")
+            assert answers_to_broadcast(5)[late.address]
 
 
 def test_a_station_that_leaves_is_reported_and_may_come_back(places: Sequence[Place], recorder: MqttRecorder) -> None:

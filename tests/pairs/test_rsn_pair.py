@@ -30,7 +30,8 @@ AP = MacAddress.parse("02:00:00:00:00:01")
 STATION = MacAddress.parse("02:00:00:00:00:02")
 PMK = bytes(range(32))
 RSNE = WPA2_PSK_CCMP.element()
-FIRST_GTK = GroupKey(1, b"\xa1" * 16, b"\x05\x00\x00\x00\x00\x00")
+FIRST_GTK = GroupKey(1, b"\xa1" * 16)
+PACKET_NUMBER = b"\x05\x00\x00\x00\x00\x00"
 SECOND_GTK = GroupKey(2, b"\xb2" * 16)
 
 
@@ -53,6 +54,7 @@ def make_authenticator(pmk: bytes = PMK, rsne: bytes = RSNE, group_key: GroupKey
         station_rsne=RSNE,
         group_key=group_key,
         entropy=entropy_of(b"authenticator"),
+        packet_number_of=lambda group_key: PACKET_NUMBER if group_key is FIRST_GTK else bytes(6),
     )
 
 
@@ -136,7 +138,7 @@ def test_handshake_installs_the_same_pairwise_key_once_on_both_sides_and_authori
     assert len(at_authenticator[0]) == 16
     key = InstallPairwiseKey(at_authenticator[0])
     assert link.authenticator_events == [key, Authorized(), GroupKeyDelivered(1)]
-    group = InstallGroupKey(1, FIRST_GTK.key, FIRST_GTK.receive_sequence_counter, CipherSuite.CCMP_128)
+    group = InstallGroupKey(1, FIRST_GTK.key, PACKET_NUMBER, CipherSuite.CCMP_128)
     assert link.supplicant_events == [key, group, Authorized()]
     assert link.authenticator.state is authenticator_module.State.ESTABLISHED
     assert link.supplicant.state is supplicant_module.State.ESTABLISHED

@@ -260,6 +260,8 @@ class BenchStation:
         self.address = address
         self.pairwise_key = b""
         self.group_keys: dict[int, bytes] = {}
+        self.packet_numbers: dict[int, bytes] = {}
+        """Of the group keys: what the station takes no broadcast up to."""
         self.is_silent = False
         self.supplicant = Supplicant(
             pmk=psk,
@@ -290,6 +292,7 @@ class BenchStation:
                         self.pairwise_key = event.key
                     case InstallGroupKey():
                         self.group_keys[event.index] = event.key
+                        self.packet_numbers[event.index] = event.receive_sequence_counter
                     case _:
                         pass
         return said

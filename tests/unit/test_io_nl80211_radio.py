@@ -12,6 +12,7 @@ from tests.unit.nl80211_world import (
     CONTROL_PORT_FRAME,
     DEL_STATION,
     FRAME,
+    GET_KEY,
     GET_STATION,
     INDEX,
     NEW_KEY,
@@ -39,9 +40,11 @@ from wpsagent.ports import (
     AddStation,
     AuthorizeStation,
     Beacon,
+    GroupSequence,
     InstallKey,
     ProbeStation,
     ReadActivity,
+    ReadGroupSequence,
     RemoveStation,
     SendEapol,
     SendFrame,
@@ -297,6 +300,27 @@ def test_activity_is_read_from_all_stations_that_tell_it(world: World) -> None:
 
     run(world, scenario)
     assert world.events == [StationActivity(((STATION, 1500),))]
+
+
+def test_the_packet_number_of_the_group_key(world: World) -> None:
+    async def scenario(radio: Nl80211Radio) -> None:
+        told = attribute(8, u8(1)) + attribute(10, b"\x07\x01\x00\x00\x00\x00")
+        world.kernel.answers[GET_KEY] = lambda request: [request.reply(NEW_KEY, told), request.end()]
+        await radio.execute(ReadGroupSequence(1))
+        assert world.kernel.last(GET_KEY).attributes == attribute(3, u32(INDEX)) + attribute(8, u8(1))
+
+    run(world, scenario)
+    assert world.events == [GroupSequence(1, b"\x07\x01\x00\x00\x00\x00")]
+
+
+@pytest.mark.parametrize("told", [b"", attribute(10, b"\x07"), attribute(10, bytes(8))])
+def test_a_driver_that_does_not_know_the_packet_number_says_nothing(world: World, told: bytes) -> None:
+    async def scenario(radio: Nl80211Radio) -> None:
+        world.kernel.answers[GET_KEY] = lambda request: [request.reply(NEW_KEY, told), request.end()]
+        await radio.execute(ReadGroupSequence(1))
+
+    run(world, scenario)
+    assert world.events == []
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_the_handshake_begins_with_the_acknowledgement(bench: Bench) -> None:
     token = only(response, SendFrame)[0].token or 0
     assert bench.receive(FrameStatus(token + 1, True)) == []
     assert bench.receive(FrameStatus(token, False)) == []
-    assert outline(bench.receive(FrameStatus(token, True))) == [f"SendEapol {PHONE}"]
+    assert outline(bench.receive(FrameStatus(token, True))) == [f"SendEapol {PHONE}", "ReadGroupSequence"]
     assert bench.receive(FrameStatus(token, True)) == []
 
 
@@ -118,7 +118,7 @@ def test_a_response_that_is_never_acknowledged_ends_the_association(bench: Bench
 def test_eapol_says_as_much_as_an_acknowledgement(bench: Bench) -> None:
     bench.frame(authentication())
     bench.frame(association())
-    assert outline(bench.eapol(PHONE, EAPOL_START)) == [f"SendEapol {PHONE}"]
+    assert outline(bench.eapol(PHONE, EAPOL_START)) == [f"SendEapol {PHONE}", "ReadGroupSequence"]
 
 
 def test_a_request_sent_again_by_the_radio_gets_the_same_answer(bench: Bench) -> None:
@@ -137,7 +137,7 @@ def test_the_late_status_of_an_old_response_does_not_begin_a_new_association(ben
     new = bench.frame(with_sequence(association().encode(), 7))
     assert outline(new) == [f"RemoveStation {PHONE}", f"AddStation {PHONE}", f"AssociationResponse {PHONE} 0"]
     assert bench.receive(FrameStatus(old, True)) == []
-    assert outline(bench.acknowledge(new)) == [f"SendEapol {PHONE}"]
+    assert outline(bench.acknowledge(new)) == [f"SendEapol {PHONE}", "ReadGroupSequence"]
 
 
 def test_a_reassociation_is_answered_as_one(bench: Bench) -> None:
@@ -151,7 +151,7 @@ def test_a_reassociation_is_answered_as_one(bench: Bench) -> None:
     ]
     assert isinstance(frames_of(commands)[0], ReassociationResponse)
     assert bench.take_events() == [StationDisconnected(PHONE, "it associated anew")]
-    assert outline(bench.acknowledge(commands)) == [f"SendEapol {PHONE}"]
+    assert outline(bench.acknowledge(commands)) == [f"SendEapol {PHONE}", "ReadGroupSequence"]
 
 
 def test_a_refused_association_can_be_tried_again_and_is_forgotten_in_the_end(bench: Bench) -> None:

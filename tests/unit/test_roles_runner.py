@@ -154,7 +154,7 @@ def test_frames_become_commands_in_order() -> None:
         ]
         radio.emit(FrameStatus(only(commands, SendFrame)[1].token or 0, True))
         await settle()
-        assert outline(radio.take()) == [f"SendEapol {PHONE}"]
+        assert outline(radio.take()) == [f"SendEapol {PHONE}", "ReadGroupSequence"]
         await runner.stop()
         assert outline(radio.take())[:2] == [f"Deauthentication {PHONE} 3", f"RemoveStation {PHONE}"]
 

@@ -26,7 +26,17 @@ from tests.unit.roles_bench import (
 from wpsagent.dot11.frames import Deauthentication
 from wpsagent.eap.machine import Role
 from wpsagent.eap.packet import IDENTITY, WSC, EapCode, EapPacket
-from wpsagent.ports import AuthorizeStation, FrameStatus, InstallKey, RadioCommand, SendEapol, SendFrame
+from wpsagent.ports import (
+    AuthorizeStation,
+    CommandFailed,
+    FrameStatus,
+    GroupSequence,
+    InstallKey,
+    RadioCommand,
+    ReadGroupSequence,
+    SendEapol,
+    SendFrame,
+)
 from wpsagent.roles.events import (
     HandshakeFailed,
     StationConnected,
@@ -129,6 +139,31 @@ def test_a_new_group_key_is_used_when_everybody_has_it(bench: Bench) -> None:
     said = laptop.take(commands)
     assert outline(said) == ["InstallKey 2 group"]
     assert only(said, InstallKey)[0].key == phone.group_keys[2] == laptop.group_keys[2]
+
+
+def test_who_joins_is_told_how_far_the_group_key_has_been_used(bench: Bench) -> None:
+    commands = bench.associate()
+    assert only(commands, ReadGroupSequence) == [ReadGroupSequence(1)]
+    bench.receive(GroupSequence(1, b"\x07\x01\x00\x00\x00\x00"))
+    phone = BenchStation(bench, PHONE)
+    phone.take(commands)
+    assert phone.packet_numbers == {1: b"\x07\x01\x00\x00\x00\x00"}
+    bench.machine.rekey(bench.now)
+    phone.take(bench.drain())
+    assert phone.packet_numbers[2] == bytes(6)  # nothing was sent with it yet
+    bench.receive(GroupSequence(1, b"\x08" + bytes(5)))  # asked before the change
+    laptop = BenchStation(bench, LAPTOP)
+    laptop.take(bench.associate(LAPTOP))
+    assert laptop.packet_numbers == {2: bytes(6)}
+
+
+def test_a_radio_that_cannot_tell_the_packet_number_is_one_all_the_same(bench: Bench) -> None:
+    commands = bench.associate()
+    bench.receive(CommandFailed(ReadGroupSequence(1), "not supported"))
+    phone = BenchStation(bench, PHONE)
+    phone.take(commands)
+    assert phone.packet_numbers == {1: bytes(6)}
+    assert bench.machine.connected_stations == [PHONE]
 
 
 def test_the_group_key_changes_by_the_clock_and_its_index_alternates() -> None:

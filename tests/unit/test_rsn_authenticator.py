@@ -30,7 +30,8 @@ ANONCE = b"\xaa" * 32
 SNONCE = b"\x55" * 32
 OTHER_SNONCE = b"\x56" * 32
 RSNE = WPA2_PSK_CCMP.element()
-GTK = GroupKey(1, b"\xa1" * 16, b"\x05\x00\x00\x00\x00\x00")
+GTK = GroupKey(1, b"\xa1" * 16)
+PACKET_NUMBER = b"\x05\x00\x00\x00\x00\x00"
 NEXT_GTK = GroupKey(2, b"\xb2" * 16)
 MESSAGE_2 = KeyInformation.PAIRWISE | KeyInformation.MIC
 MESSAGE_4 = MESSAGE_2 | KeyInformation.SECURE
@@ -46,6 +47,7 @@ def make(pmks: tuple[bytes, ...] = (PMK,)) -> Authenticator:
         station_rsne=RSNE,
         group_key=GTK,
         entropy=lambda count: ANONCE[:count],
+        packet_number_of=lambda group_key: PACKET_NUMBER if group_key is GTK else bytes(6),
     )
 
 
@@ -154,7 +156,7 @@ def test_message_3_carries_rsne_group_key_and_its_packet_number_under_the_new_ke
     assert not message.is_encrypted
     assert message.pdu[5:7].hex() == "13ca"
     assert (frame.replay_counter, frame.nonce, frame.key_length) == (2, ANONCE, 16)
-    assert frame.receive_sequence_counter == b"\x05" + bytes(7)
+    assert frame.receive_sequence_counter == PACKET_NUMBER + bytes(2)
     assert frame.has_valid_mic(ptk_of().kck)
     assert KeyData.unwrap(ptk_of().kek, frame.key_data) == KeyData(RSNE, 1, GTK.key)
 

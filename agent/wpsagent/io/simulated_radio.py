@@ -228,7 +228,7 @@ class SimulatedAccessPointRadio(AccessPointRadio):
             case InstallKey(station=MacAddress() as station):
                 self._peer(station).key = command.key
             case _:
-                pass  # a group key: broadcasts are not simulated
+                pass  # a group key, and its packet number: broadcasts are not simulated
 
     def _peer(self, address: MacAddress) -> _Peer:
         peer = self._peers.get(address)

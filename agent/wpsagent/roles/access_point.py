@@ -45,6 +45,7 @@ from wpsagent.ports import (
     Entropy,
     FrameReceived,
     FrameStatus,
+    GroupSequence,
     InstallKey,
     RadioCommand,
     RadioEvent,
@@ -181,16 +182,23 @@ class AccessPoint(Beaconing):
                 self._station_associated(event, now)
             case StationLeft():
                 self._station_left(event.address, now)
-            case StationActivity():
-                self._quiet_stations.receive(event, now)
-            case StationProbed():
-                self._station_probed(event, now)
+            case StationActivity() | StationProbed() | GroupSequence():
+                self._answer_received(event, now)
             case ChannelSwitched():
                 self._channel_switched(event.frequency_mhz, now)
             case CommandFailed():
                 self._command_failed(event, now)
             case RadioLost():
                 self._lost(event.reason, now)
+
+    def _answer_received(self, event: StationActivity | StationProbed | GroupSequence, now: float) -> None:
+        match event:
+            case StationActivity():
+                self._quiet_stations.receive(event, now)
+            case StationProbed():
+                self._station_probed(event, now)
+            case GroupSequence():
+                self._sessions.group_sequence_read(event)
 
     def handle_timer(self, now: float) -> None:
         """Do what is due; may be called early."""

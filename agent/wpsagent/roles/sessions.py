@@ -12,7 +12,15 @@ from wpsagent.eap.authenticator import EapAuthenticator
 from wpsagent.eap.events import EapEnded, MethodSelected
 from wpsagent.eap.machine import Role, WscMachine
 from wpsagent.octets import MacAddress
-from wpsagent.ports import AuthorizeStation, Entropy, InstallKey, RadioCommand, SendEapol
+from wpsagent.ports import (
+    AuthorizeStation,
+    Entropy,
+    GroupSequence,
+    InstallKey,
+    RadioCommand,
+    ReadGroupSequence,
+    SendEapol,
+)
 from wpsagent.roles.events import (
     ApEvent,
     ApSettingsChanged,
@@ -27,7 +35,7 @@ from wpsagent.roles.events import (
 from wpsagent.roles.sta.parameters import CredentialProcessing
 from wpsagent.roles.station import Security, Station, StationState
 from wpsagent.roles.wps_runs import WpsRuns
-from wpsagent.rsn.authenticator import Authenticator
+from wpsagent.rsn.authenticator import NO_PACKETS, Authenticator
 from wpsagent.rsn.handshake import (
     Authorized,
     GroupKeyDelivered,
@@ -88,6 +96,7 @@ class StationSessions:
         self._report = report
         self._send_away = send_away
         self._group_key = GroupKey(1, entropy(16))
+        self._packet_number = NO_PACKETS  # of the present group key, as far as we have asked
         self._next_group_key: GroupKey | None = None
         self._rekeying: set[MacAddress] = set()
         self._changes: list[ApSettingsChanged] = []
@@ -150,9 +159,11 @@ class StationSessions:
             station_rsne=station.station_rsne,
             group_key=self._group_key,
             entropy=self._entropy,
+            packet_number_of=self._packet_number_of,
         )
         station.rsn.start(now)
         self._pump(station, now)
+        self._send(ReadGroupSequence(self._group_key.index))  # known by the time of message 3
 
     def _begin_eap(self, station: Station, now: float) -> None:
         wps = self._wps
@@ -296,6 +307,14 @@ class StationSessions:
 
     # ---- the group key
 
+    def group_sequence_read(self, event: GroupSequence) -> None:
+        """How far the group key has been used: who joins now must not take what was sent before for new."""
+        if event.index == self._group_key.index:
+            self._packet_number = event.packet_number
+
+    def _packet_number_of(self, group_key: GroupKey) -> bytes:
+        return self._packet_number if group_key is self._group_key else NO_PACKETS
+
     def install_group_key(self) -> None:
         """Make the present group key the one that broadcasts go out with."""
         self._send(InstallKey(self._group_key.index, self._group_key.key, CipherSuite.CCMP_128))
@@ -330,4 +349,5 @@ class StationSessions:
     def _finish_rekey(self) -> None:
         if self._next_group_key is not None and not self._rekeying:
             self._group_key, self._next_group_key = self._next_group_key, None
+            self._packet_number = NO_PACKETS
             self.install_group_key()

@@ -46,6 +46,9 @@ from wpsagent.rsn.handshake import (
 from wpsagent.rsn.key_frame import GroupKey, KeyData, KeyFrame, KeyInformation
 from wpsagent.rsn.rsne import is_same_policy
 
+NO_PACKETS = bytes(6)
+"""The packet number of a group key that nothing was sent with."""
+
 FIRST_TIMEOUT = 0.1
 TIMEOUT = 1.0
 TRIES = 4
@@ -102,10 +105,12 @@ class Authenticator(Handshake):
         station_rsne: bytes,
         group_key: GroupKey,
         entropy: Entropy,
+        packet_number_of: Callable[[GroupKey], bytes] = lambda _group_key: NO_PACKETS,
     ) -> None:
         """pmks: 32 octets each, those that the station may have.
 
-        rsne, station_rsne: whole elements, as in our beacon and in the association request.
+        rsne, station_rsne: whole elements, as in our beacon and in the association request.  packet_number_of: the one
+        that was last used with a group key (6 octets, little-endian): the station refuses what is not above it.
         """
         super().__init__()
         self.state = State.IDLE
@@ -117,6 +122,7 @@ class Authenticator(Handshake):
         self._group_key = group_key
         self._delivering = group_key
         self._entropy = entropy
+        self._packet_number_of = packet_number_of
         self._anonce = b""
         self._snonce = b""
         self._ptk = PairwiseTransientKey(b"", b"", b"")
@@ -259,15 +265,17 @@ class Authenticator(Handshake):
 
     def _message_3(self) -> KeyFrame:
         key_data = KeyData(self._rsne, self._delivering.index, self._delivering.key).wrap(self._ptk.kek)
-        rsc = self._delivering.receive_sequence_counter + bytes(2)
-        frame = KeyFrame(_MESSAGE_3, self._replay_counter, self._anonce, key_data, 16, rsc)
+        frame = KeyFrame(_MESSAGE_3, self._replay_counter, self._anonce, key_data, 16, self._key_rsc())
         return frame.with_mic(self._ptk.kck)
 
     def _group_message_1(self) -> KeyFrame:
         key_data = KeyData(None, self._delivering.index, self._delivering.key).wrap(self._ptk.kek)
-        rsc = self._delivering.receive_sequence_counter + bytes(2)
+        rsc = self._key_rsc()
         frame = KeyFrame(_GROUP_MESSAGE_1, self._replay_counter, key_data=key_data, receive_sequence_counter=rsc)
         return frame.with_mic(self._ptk.kck)
+
+    def _key_rsc(self) -> bytes:
+        return self._packet_number_of(self._delivering) + bytes(2)
 
 
 _Handler = Callable[[Authenticator, KeyFrame, float], None]

@@ -136,19 +136,14 @@ _IGTK_KDE = b"\x00\x0f\xac\x09"
 
 @dataclass(frozen=True, slots=True)
 class GroupKey:
-    """A group key: index 1 or 2 (they alternate), 16 octets of CCMP (a TKIP key has 32), and its packet number.
-
-    receive_sequence_counter: 6 octets, little-endian, what the key's sender has used last; a receiver refuses what is
-    not above it.
-    """
+    """A group key: index 1 or 2 (they alternate), 16 octets of CCMP (a TKIP key has 32)."""
 
     index: int
     key: bytes = field(repr=False)
-    receive_sequence_counter: bytes = bytes(6)
 
     def __post_init__(self) -> None:
-        if self.index not in (1, 2) or len(self.key) not in (16, 32) or len(self.receive_sequence_counter) != 6:
-            raise UsageError("a group key has index 1 or 2, 16 octets (32 for TKIP) and a packet number of 6 octets")
+        if self.index not in (1, 2) or len(self.key) not in (16, 32):
+            raise UsageError("a group key has index 1 or 2, and 16 octets (32 for TKIP)")
 
 
 @dataclass(frozen=True, slots=True)

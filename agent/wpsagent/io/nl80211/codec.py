@@ -120,6 +120,8 @@ _NL80211: tuple[Row, ...] = (  # enum nl80211_attrs
     (4, "IFNAME", "asciiz"),
     (5, "IFTYPE", "uint32"),
     (6, "MAC", "cdata"),
+    (8, "KEY_IDX", "uint8"),
+    (10, "KEY_SEQ", "cdata"),
     (12, "BEACON_INTERVAL", "uint32"),
     (13, "DTIM_PERIOD", "uint32"),
     (14, "BEACON_HEAD", "cdata"),

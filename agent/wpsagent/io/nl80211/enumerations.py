@@ -17,6 +17,7 @@ class Command(IntEnum):
     SET_INTERFACE = 6
     NEW_INTERFACE = 7
     DEL_INTERFACE = 8
+    GET_KEY = 9
     SET_KEY = 10
     NEW_KEY = 11
     DEL_KEY = 12

@@ -30,12 +30,14 @@ from wpsagent.ports import (
     EapolReceived,
     FrameReceived,
     FrameStatus,
+    GroupSequence,
     InstallKey,
     ProbeStation,
     RadioCommand,
     RadioEvent,
     RadioLost,
     ReadActivity,
+    ReadGroupSequence,
     RemoveStation,
     SendEapol,
     SendFrame,
@@ -57,6 +59,7 @@ WILDCARD_SSID = b"\x00\x00"  # an SSID element without octets
 
 _REMEMBERED_FRAMES = 256
 _ATTEMPTS = 3
+_PACKET_NUMBER_SIZE = 6
 
 
 class Nl80211Radio(Nl80211Interface[RadioEvent]):
@@ -204,6 +207,14 @@ class Nl80211Radio(Nl80211Interface[RadioEvent]):
         if command.station is None:
             await self._request(Command.SET_KEY, requests.default_group_key(command.index))
 
+    async def _read_group_sequence(self, command: ReadGroupSequence) -> None:
+        def answered(reply: Message) -> None:
+            packet_number = reply.octets("KEY_SEQ")
+            if packet_number is not None and len(packet_number) == _PACKET_NUMBER_SIZE:
+                self._emit(GroupSequence(command.index, packet_number))
+
+        await self._request(Command.GET_KEY, requests.group_sequence(command.index), on_reply=answered)
+
     async def _probe_station(self, command: ProbeStation) -> None:
         await self._request(Command.PROBE_CLIENT, {"MAC": bytes(command.address)})
 
@@ -346,6 +357,7 @@ _COMMANDS: dict[type[RadioCommand], Callable[[Nl80211Radio, Any], Awaitable[None
     InstallKey: Nl80211Radio._install_key,
     ProbeStation: Nl80211Radio._probe_station,
     ReadActivity: Nl80211Radio._read_activity,
+    ReadGroupSequence: Nl80211Radio._read_group_sequence,
 }
 
 _EVENTS: dict[int, Callable[[Nl80211Radio, Message], None]] = {

@@ -222,6 +222,11 @@ def default_group_key(index: int) -> Request:
     return {"KEY": {"IDX": index, "DEFAULT": True, "DEFAULT_TYPES": {"MULTICAST": True}}}
 
 
+def group_sequence(index: int) -> Request:
+    """GET_KEY, which names the key by attributes of its own."""
+    return {"KEY_IDX": index}
+
+
 def control_port_frame(command: SendEapol) -> Request:
     """CONTROL_PORT_FRAME.  Nobody waits for its acknowledgement: EAPOL has its own."""
     request: Request = {
