@@ -4,8 +4,8 @@
 The file is a flat object: name → {ours, theirs, ratio, unit, runs}; ours and theirs are medians,
 ratio is ours / theirs.  {press,pin}_to_connected_A_S is for the access point A and the station S, each ours or theirs;
 theirs is there always that of hostapd and wpa_supplicant, and so it is for press_to_connected_fast_ours_ours.
-All but dh_group5, scan_decode_…, ctrl_ping_rate, fleet_… and …_native are measured in guests of the radio lab, where
-computing is slower than on the host: the ratios tell more than the figures.
+All but dh_group5, scan_decode_…, ctrl_ping_rate, fleet_…, press_to_dashboard and …_native are measured in guests of the
+radio lab, where computing is slower than on the host: the ratios tell more than the figures.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import statistics
 import sys
 from collections.abc import Mapping, Sequence
 
-from tests.bench import appliance, control_rate, control_scan_results, dh_group5, fleet, scan_decode
+from tests.bench import appliance, control_rate, control_scan_results, dh_group5, fleet, fleet_dashboard, scan_decode
 from tests.lab.guest import GUEST_RUN_FOLDER, REPOSITORY, Guest, GuestOptions, LabUnavailableError, find_kernel
 
 RESULT = REPOSITORY / "build" / "bench.json"
@@ -48,6 +48,10 @@ UNITS = {
     "fleet_2000_press_to_shown_ms": "ms",
     "fleet_2000_cpu": "%",
     "fleet_2000_rss": "MiB",
+    "press_to_dashboard": "ms",
+    "fleet_2000_dashboard_open_s": "s",
+    "fleet_2000_dashboard_press_ms": "ms",
+    "fleet_2000_dashboard_cpu": "%",
 }
 """ap_cpu, sta_cpu: processor time from the press to CONNECTED; startup_to_beaconing: to the first beacon.
 
@@ -120,6 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "ctrl_ping_rate": control_rate.measure(given.runs),
         "ctrl_scan_results_200_native": control_scan_results.measure(given.runs),
         **fleet.measure(given.runs),
+        **fleet_dashboard.measure(given.runs),
         **appliance.measure(given.runs),
     }
     summary = summarize({**samples, **native})

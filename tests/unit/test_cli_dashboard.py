@@ -201,15 +201,21 @@ def _options(host: str) -> argparse.Namespace:
 
 
 @pytest.mark.parametrize(
-    ("host", "is_warned"), [("127.0.0.1", False), ("localhost", False), ("0.0.0.0", True), ("", True)]
+    ("host", "is_warned", "shown"),
+    [
+        ("127.0.0.1", False, "127.0.0.1"),
+        ("localhost", False, "localhost"),
+        ("0.0.0.0", True, socket.gethostname()),
+        ("", True, socket.gethostname()),
+    ],
 )
-def test_who_lets_others_in_is_told(
-    host: str, is_warned: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_who_lets_others_in_is_told_where_they_find_it(
+    host: str, is_warned: bool, shown: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Server, "serve_forever", lambda _self: None)
     assert dashboard(_options(host)) == 0
     out, err = capsys.readouterr()
-    assert re.fullmatch(r"the dashboard is at http://\S+:\d+/\n", out)
+    assert re.fullmatch(rf"the dashboard is at http://{re.escape(shown)}:\d+/\n", out)
     assert ("plain HTTP: put a proxy with TLS before it" in err) is is_warned
 
 

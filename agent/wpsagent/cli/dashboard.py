@@ -151,6 +151,13 @@ def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def _is_everywhere(host: str) -> bool:
+    try:
+        return not host or ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
 def _is_local(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
@@ -162,7 +169,8 @@ def dashboard(options: argparse.Namespace) -> int:
     """Serve until interrupted."""
     host, port = options.listen
     with Server(host, port, pages(options.broker, options.base_topic)) as server:
-        address = _address(host or "127.0.0.1", server.server_port)
+        # A phone cannot open 0.0.0.0; by its name it may find us.
+        address = _address(socket.gethostname() if _is_everywhere(host) else host, server.server_port)
         print(f"the dashboard is at http://{address}/", flush=True)
         if not _is_local(host):
             print(

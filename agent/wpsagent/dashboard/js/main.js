@@ -15,6 +15,8 @@ import { eventWords, TOLD, when } from "./words.js";
 const TICK_MS = 250;
 const HISTORY_EVERY_MS = 15_000;
 const SHOWN_EVENTS = 60;
+const REST = 4; // so much longer than a drawing takes it is not drawn again: of 2,000 boards somebody always tells something
+const LONGEST_REST_MS = 100;
 
 class Page {
   constructor() {
@@ -22,6 +24,8 @@ class Page {
     this.changed = new Set();
     this.isDrawing = false;
     this.isHistoryDue = true;
+    this.drawAgainAt = 0;
+    this.drawPastAgainAt = 0;
     this.selected = null;
     this.lastHeard = null;
     this.broker = new Broker(
@@ -143,10 +147,16 @@ class Page {
   drawSoon() {
     if (this.isDrawing) return;
     this.isDrawing = true;
-    requestAnimationFrame(() => {
+    const draw = () => {
       this.isDrawing = false;
+      const began = performance.now();
       this.draw();
-    });
+      const ended = performance.now();
+      this.drawAgainAt = ended + Math.min(LONGEST_REST_MS, REST * (ended - began));
+    };
+    const rest = this.drawAgainAt - performance.now();
+    if (rest > 0) setTimeout(() => requestAnimationFrame(draw), rest);
+    else requestAnimationFrame(draw);
   }
 
   drawHistorySoon() {
@@ -161,7 +171,11 @@ class Page {
     const { board } = this;
     if (this.detail.board !== null && board === null) this.route(); // forgotten by the broker
     this.detail.draw();
-    if (this.isHistoryDue) this.drawPast();
+    const began = performance.now();
+    if (this.isHistoryDue && began >= this.drawPastAgainAt) {
+      this.drawPast();
+      this.drawPastAgainAt = performance.now() + 10 * REST * (performance.now() - began);
+    }
     this.drawTitle();
   }
 
@@ -203,6 +217,7 @@ class Page {
     this.detail.tick(now);
     this.flow.tick(now);
     this.drawTitle();
+    if (this.isHistoryDue) this.drawSoon();
   }
 }
 

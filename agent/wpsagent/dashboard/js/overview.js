@@ -51,7 +51,8 @@ class Card {
   }
 
   tick(board, now) {
-    setText(this.left, board.isOpen && board.endsAt !== null ? `${minutes(board.endsAt - now)} left` : "");
+    const left = board.isOpen && board.endsAt !== null ? `${minutes(board.endsAt - now)} left` : "";
+    if (left !== this.shownLeft) setText(this.left, (this.shownLeft = left));
   }
 }
 
@@ -127,7 +128,8 @@ export class Overview {
   /** Draw the boards in question (a set), and the list if others are in it now. */
   draw(boards, changed, isOnline) {
     const search = byId("search").value.trim().toLowerCase();
-    const found = boards.all.filter((board) => KINDS[this.kind](board) && (!search || board.searchText.includes(search)));
+    const isOfKind = KINDS[this.kind];
+    const found = boards.all.filter((board) => isOfKind(board) && (!search || board.searchText.includes(search)));
     const shown = this.choose(found);
     const wasShown = new Set(this.shown);
     for (const board of shown) {
