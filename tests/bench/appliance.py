@@ -7,7 +7,7 @@ press_to_beacon: from the edge at the GPIO pin to the first beacon on the air th
 (20 ms), what the agent does, and the rest of the beacon interval (102 ms), of which on average a half is waited for.
 press_to_probe_response: from the edge to the first answer that says so to somebody who asks all the time, which is the
 agent's own share.  press_to_led: from the edge to the LED's pin being driven.  In each the simulated chip tells of the
-edge some 5 ms late.  idle_wakeups_per_minute: how often the process slept and was woken up, in travelled time, with an
+edge up to 10 ms late.  idle_wakeups_per_minute: how often the process slept and was woken up, in travelled time, with an
 access point, the kernel's button and LED, a broker and systemd's watchdog (every 15 s: 4 of them).
 …_gpiozero: the same with a button and an LED that gpiozero has.
 """
@@ -46,7 +46,8 @@ BEACON_BODY = 36
 802.11-2020, 9.3.3.2)."""
 RADIOTAP = b"\x00\x00\x08\x00\x00\x00\x00\x00"
 """Version, padding, length 8, nothing present."""
-PROBES_APART = 0.004
+BEACON_INTERVAL = 0.1024
+PROBES_APART = 0.008
 SETTLES = 0.015
 """A press is not looked for on the LED before that: whoever looks takes the processor from the agent."""
 
@@ -139,7 +140,9 @@ def measure_press(runs: int) -> Samples:
     samples: dict[str, dict[str, list[float]]] = {}
     with Mosquitto(MQTT_PORT), Agent(NETWORK + BY_GPIOZERO) as agent:
         agent.wait_log("broker connected")
-        for _ in range(runs):
+        for number in range(runs):
+            # at every time of the beacon interval alike, for one press follows from the beacon after the one before
+            threading.Event().wait(number / runs * BEACON_INTERVAL)
             passed = {
                 "beacon": _after_a_press(agent, BEACON, lambda beacons: beacons.wait(5.0, says_push_button)),
                 "probe_response": _after_a_press(agent, PROBE_RESPONSE, is_answered),
