@@ -386,6 +386,9 @@ def test_agent_that_a_broker_has_taken_and_does_not_let_speak(world: World) -> N
     assert finding.level is Level.WARNING
     assert finding.text == "broker:1883 takes us, but it refused a message of ours: busy"
     assert "/#" in finding.remedy
+    error = "it takes at most 1000 octets: homeassistant/device/a_b/config (6342) was left out"
+    world.listen(AGENT_SOCKET, agent_report(mqtt={"connected": True, "error": error}))
+    assert "larger packets" in world.one("broker").remedy
 
 
 # ---- words, and the real ports

@@ -14,6 +14,7 @@ from wpsagent.config import MqttSettings
 from wpsagent.io import mqtt
 from wpsagent.io.mqtt import STATE_EXPIRY, MqttReporter
 from wpsagent.io.mqtt_connection import MQTT_5
+from wpsagent.io.mqtt_limits import NO_LIMITS
 
 SETTINGS = MqttSettings("broker", 1883, None, None, None, "wps-agent", "hall", 60, 100)
 HOUR = 3600.0
@@ -27,7 +28,7 @@ class FakeConnection:
     told: ClassVar[list[tuple[str, bytes, int | None]]] = []
 
     def __init__(self, _options: Any, owner: MqttReporter, _client_id: str, _will_topic: str | None = None) -> None:
-        self.version, self.complaint = MQTT_5, None
+        self.version, self.complaint, self.limits = MQTT_5, None, NO_LIMITS
         self._owner = owner
         self._count = 0
 
@@ -45,6 +46,9 @@ class FakeConnection:
         self._count += 1
         asyncio.get_running_loop().call_soon(self._owner.message_acknowledged, self._count)
         return self._count
+
+    def takes(self, _topic: str, _payload: bytes) -> bool:
+        return True
 
     def subscribe(self, *_arguments: Any, **_options: Any) -> None:
         pass

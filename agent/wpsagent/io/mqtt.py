@@ -24,6 +24,7 @@ from typing import Any
 
 from wpsagent.io.mqtt_connection import MQTT_5, OFFLINE, ONLINE, Connection, MqttOptions
 from wpsagent.io.mqtt_queue import BackOff, Message, Outbox
+from wpsagent.io.mqtt_words import refusal
 from wpsagent.ports import Entropy
 
 _log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class MqttReporter:
         self._options = options
         self._topic = f"{options.base_topic}/{options.node}"
         self._outbox = Outbox(options.queue_size)
+        self._outbox.put_latest(Message("availability", ONLINE, is_retained=True))  # the first of every connection
         self._back_off = BackOff(entropy)
         self._on_change = on_change
         self._connection: Connection | None = None
@@ -96,8 +98,7 @@ class MqttReporter:
 
     def renew(self) -> None:
         """Tell again that we are here and how we are, for somebody who may have forgotten."""
-        if self.is_connected and self._connection is not None:
-            self._connection.publish(f"{self._topic}/availability", ONLINE, is_retained=True)
+        self._outbox.renew("availability")
         self._outbox.renew("state")
         self._flush()
 
@@ -161,7 +162,7 @@ class MqttReporter:
         _log.info("MQTT broker %s:%d connected (MQTT %s)", self._options.host, self._options.port, self.version)
         if self._handlers:  # before "online": who reads that may give commands
             self._connection.subscribe(tuple(self._handlers), lambda: None, self._received, as_published=True)
-        self._connection.publish(f"{self._topic}/availability", ONLINE, is_retained=True)
+        self._outbox.limit_in_flight(self._connection.limits.in_flight)
         self._renewal = self._loop.call_later(STATE_EXPIRY / 2, self._renew_state)
         self._on_change(True, "")
         self._flush()
@@ -213,6 +214,8 @@ class MqttReporter:
         """Send as much as may be in flight."""
         while self.is_connected and self._connection is not None and (message := self._outbox.take()) is not None:
             topic = message.topic or f"{self._topic}/{message.name}"
+            if not self._connection.takes(topic, message.payload):
+                continue
             expiry = STATE_EXPIRY if message.name == "state" else None
             message_id = self._connection.publish(topic, message.payload, message.is_retained, expiry)
             if message_id is None:
@@ -253,7 +256,9 @@ async def probe(options: MqttOptions, within: float = 5.0) -> str | None:
     connection.open()
     try:
         async with asyncio.timeout(within):
-            return await owner.result
+            reason = await owner.result
+            lack = connection.limits.lacks(options.qos)
+            return reason if lack is None else f"the broker refused us: {refusal(lack)}"
     except TimeoutError:
         return f"{options.host}:{options.port} did not answer within {within:g} s"
     finally:

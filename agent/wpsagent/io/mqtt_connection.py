@@ -22,6 +22,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from wpsagent.io.mqtt_limits import NO_LIMITS, limits_of
 from wpsagent.io.mqtt_words import CLOSED, SILENT, UNSUPPORTED_VERSION, explain, farewell, refusal
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class Connection:
         self.version = MQTT_5
         self.complaint: str | None = None
         """What the broker does not let us do although it has taken us."""
+        self.limits = NO_LIMITS
         self._options = options
         self._owner = owner
         self._client_id = client_id
@@ -149,6 +151,13 @@ class Connection:
             properties.MessageExpiryInterval = expiry
         info = self._client.publish(topic, payload, self._options.qos, is_retained, properties)
         return int(info.mid) if info.rc == paho.MQTT_ERR_SUCCESS else None
+
+    def takes(self, topic: str, payload: bytes) -> bool:
+        """Whether the broker would take a message of this size; if not, that is what it does not let us do."""
+        if self.limits.takes(topic, payload):
+            return True
+        self._complain(f"it takes at most {self.limits.packet_octets} octets: {topic} ({len(payload)}) was left out")
+        return False
 
     def subscribe(
         self,
@@ -376,6 +385,7 @@ class Connection:
             self._refusal = code
             return
         self._is_accepted = True
+        self.limits = limits_of(rest[0] if rest else None)
         wanted = getattr(rest[0], "ServerKeepAlive", 0) if rest else 0  # MQTT 5.0, 3.2.2.3.14
         self._keepalive = min(self._keepalive, wanted or self._keepalive)
         self._rest()

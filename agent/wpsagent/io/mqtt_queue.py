@@ -35,7 +35,7 @@ class Outbox:
     def __init__(self, limit: int, in_flight_limit: int = IN_FLIGHT_LIMIT) -> None:
         self.dropped = 0
         self._limit = limit
-        self._in_flight_limit = in_flight_limit
+        self._usual_in_flight_limit = self._in_flight_limit = in_flight_limit
         self._latest: dict[str, Message] = {}
         self._due: dict[str, None] = {}  # of the latest, in order
         self._events: deque[Message] = deque()
@@ -45,6 +45,10 @@ class Outbox:
     def is_empty(self) -> bool:
         """Nothing waits and nothing is in flight."""
         return not (self._due or self._events or self._in_flight)
+
+    def limit_in_flight(self, limit: int) -> None:
+        """A broker may take fewer at a time than is usual."""
+        self._in_flight_limit = min(self._usual_in_flight_limit, limit)
 
     def put_state(self, payload: bytes) -> None:
         """The latest state; one that still waited is forgotten."""

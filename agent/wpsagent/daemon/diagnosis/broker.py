@@ -32,6 +32,8 @@ _REMEDIES = (
     ("took its place", "give each board an mqtt.node of its own"),
     ("refused the connection", "start the broker there (mosquitto, for example), or correct mqtt.host and mqtt.port"),
     ("cannot be resolved", "correct mqtt.host, or see to the name server: the broker's IP address works without one"),
+    ("keeps no retained", "let the broker keep retained messages (mosquitto: retain_available true), or use another"),
+    ("quality of service", "set mqtt.qos to what the broker does"),
     ("broker refused us", "correct mqtt.username and mqtt.password_file, or let the broker admit this user"),
     ("is not trusted", "name the certificate of the broker's authority in mqtt.tls.ca_file, and check mqtt.host"),
     ("file of the TLS settings", "correct the files that [mqtt.tls] names"),
@@ -84,6 +86,9 @@ async def _connect(survey: Survey, settings: MqttSettings) -> Finding:
         text = f"{place} takes us, but the running agent is not connected: {mqtt.get('error') or 'it says not why'}"
         return warning(CHECK, text, "wait for its next try; else restart it, its configuration may be older")
     if mqtt and mqtt.get("error"):
+        if "octets" in mqtt["error"]:
+            advice = "let the broker take larger packets (mosquitto: max_packet_size)"
+            return warning(CHECK, f"{place} takes us, but {mqtt['error']}", advice)
         topics = f"{settings.base_topic}/{settings.node}/#"
         advice = f"let its access rules allow this user to publish, and to hear commands, on {topics}"
         return warning(CHECK, f"{place} takes us, but {mqtt['error']}", advice)
