@@ -61,24 +61,24 @@ PIP_FAILED := echo 'pip could not install the libraries of wps-agent (is there a
 MAKE_VENV = $(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 
 # Where PyPI has no compiled lgpio for this Python it is compiled here, with its C library (PYPI=1).
-INSTALL_PINS = $(PIP_INSTALL) --only-binary lgpio -e '.[gpio]' 2>/dev/null || { \
+INSTALL_LGPIO = $(PIP_INSTALL) --only-binary lgpio -e '.[lgpio]' 2>/dev/null || { \
   .ci/need swig=swig gcc=gcc libc6-dev=/usr/include/stdio.h \
     python3-dev="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" && \
-  PYPI=1 $(PIP_INSTALL) -e '.[gpio]'; }
+  PYPI=1 $(PIP_INSTALL) -e '.[lgpio]'; }
 
 $(VENV)/run.stamp: pyproject.toml | need-python
 	@echo "Setting up $(VENV)"
 	@$(MAKE_VENV)
 	@$(PIP_INSTALL) -e . || { $(PIP_FAILED); }
-	@ls /dev/gpiochip* >/dev/null 2>&1 || exit 0; $(INSTALL_PINS) || \
-	  echo 'Going on without gpiozero and lgpio: buttons and LEDs at the pins of a Raspberry Pi cannot be used' >&2
+	@ls /dev/gpiochip* >/dev/null 2>&1 || exit 0; $(PIP_INSTALL) -e '.[gpio]' || \
+	  echo 'Going on without gpiozero: buttons and LEDs at the pins of a Raspberry Pi cannot be used' >&2
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml | need-python
 	@echo "Setting up $(VENV) for development"
 	@$(MAKE_VENV)
 	@$(PIP_INSTALL) -e '.[test]' || { $(PIP_FAILED); }
-	@$(INSTALL_PINS)
+	@$(INSTALL_LGPIO)
 	@touch $@ $(VENV)/run.stamp
 
 venv: $(VENV)/test.stamp
