@@ -71,12 +71,12 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch, Chromium(Path(scratch) / "chromium") as browser:
         broker = Broker(Path(scratch) / "broker")
         boards = Boards(broker)
-        furnish(boards)
         with served(broker.url) as address:
-            desktop = browser.page(address, 1090, 590)
-            phone = browser.page(address, 360, 640, prefers_color_scheme="dark")
+            desktop = browser.page(address, 1090, 620)
+            phone = browser.page(address, 360, 620, prefers_color_scheme="dark")
             for page in (desktop, phone):
-                page.wait_for_text("6 boards", "#summary")
+                page.wait_for_text("Connected to", "#connection")
+            furnish(boards)
             live(boards)
             for page in (desktop, phone):
                 page.wait_for_text("workshop open for one device", "#event-list")

@@ -211,6 +211,23 @@ def test_a_pin_for_which_nobody_came_is_entered_again_and_not_pressed(page: Page
     assert "button" not in page.text("#flow .advice")
 
 
+def test_a_board_that_goes_away_meanwhile_is_told(page: Page, boards: Boards) -> None:
+    boards.online("attic", commands=ALL)
+    begin_to_let_in(page, "attic")
+    page.click_button("Next", "#flow")
+    page.click_button("Open the network", "#flow")
+    _, _, values = boards.next_command()
+    boards.reply("attic", values)
+    boards.state("attic", commands=ALL, **opened())
+    page.wait_for_text("Now press the WPS button of your device", "#flow-title")
+    boards.publish("attic/availability", "offline", is_retained=True)
+    page.wait_for_text("The board has lost its connection; if it has power it goes on by itself.", "#flow")
+    boards.publish("attic/availability", "online", is_retained=True)
+    page.wait_for("!document.querySelector('#flow').innerText.includes('lost its connection')")
+    boards.state("attic", commands=ALL, state="success")
+    page.wait_for_text("It is in", "#flow-title")
+
+
 def test_where_pins_are_not_taken_it_says_why_and_how(page: Page, boards: Boards) -> None:
     boards.online("attic", commands=["pbc"], pin_requests=[{**PRINTER, "at": iso_time()}])
     wait_for_state(page, "Idle")

@@ -284,6 +284,7 @@ export class Flow {
     if (this.board.may("cancel")) buttons.unshift(["Cancel", () => this.cancel()]);
     this.time = time;
     this.isOurs = true;
+    this.isBroken = false;
     this.show("wait", titles[this.method], "Step 3 of 3", [h("div", { class: "title" }, this.led, time), h("p", { text: hints[this.method] }), this.note], buttons);
     this.boardChanged(this.board);
   }
@@ -319,10 +320,14 @@ export class Flow {
     this.bar.value = Math.max(0, (endsAt - now) / 1000);
   }
 
-  /** The connection came or went. */
+  /** The connection, or the board's own, came or went. */
   connectionChanged() {
     if (this.step !== "wait") return;
-    setText(this.note, this.broker.isOnline ? "" : "No connection to the broker at the moment; the board goes on by itself.");
+    const isBroken = !this.broker.isOnline || this.board.isAway;
+    if (isBroken === this.isBroken) return;
+    this.isBroken = isBroken;
+    const where = this.broker.isOnline ? "The board has lost its connection" : "No connection to the broker at the moment";
+    setText(this.note, isBroken ? `${where}; if it has power it goes on by itself.` : "");
   }
 
   boardChanged(board) {
@@ -337,6 +342,7 @@ export class Flow {
       this.replaced();
       return;
     }
+    this.connectionChanged();
     setAttribute(this.led, "data-pattern", board.pattern);
     setAttribute(this.led, "aria-label", patternWords(board.pattern));
     this.tick(Date.now());
