@@ -360,6 +360,18 @@ def test_on_a_terminal_the_table_stays_within_it_and_follows(boards: Boards, bro
         screen.close()
 
 
+def test_a_terminal_is_given_back_whole_to_whoever_ends_it_otherwise(boards: Boards, broker: Broker) -> None:
+    boards.online("porch")
+    screen = Terminal(command(broker.port), (100, 24), TERM="xterm")
+    try:
+        screen.wait_for("porch")
+        screen.process.send_signal(signal.SIGTERM)
+        assert screen.end() == 128 + signal.SIGTERM
+        assert screen.output.rstrip().endswith("\x1b[?25h")
+    finally:
+        screen.close()
+
+
 def test_a_burst_of_messages_is_drawn_a_few_times_a_second(boards: Boards, broker: Broker) -> None:
     boards.online("porch")
     screen = Terminal(command(broker.port), (100, 24), TERM="xterm")

@@ -35,16 +35,25 @@ def fleet(options: argparse.Namespace) -> int:
     """Watch until interrupted, or with --once until everything is in."""
     settings = broker_settings(options)
     # asyncio's own way waits for the loop, which may wait for somebody to read what we print.
-    before = signal.signal(signal.SIGINT, _interrupt)
+    before = {one: signal.signal(one, act) for one, act in _ENDS.items()}
     try:
         asyncio.run(_watch(options, settings))
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, act in before.items():
+            signal.signal(one, act)
     return DONE
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> Never:
     raise KeyboardInterrupt
+
+
+def _terminate(number: int, _frame: FrameType | None) -> Never:
+    """The terminal gets its cursor back all the same."""
+    raise SystemExit(128 + number)
+
+
+_ENDS = {signal.SIGINT: _interrupt, signal.SIGTERM: _terminate}
 
 
 async def _watch(options: argparse.Namespace, settings: MqttSettings) -> None:
