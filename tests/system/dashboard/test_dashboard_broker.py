@@ -36,16 +36,17 @@ def test_user_and_password_are_asked_for_and_kept_only_if_ticked(browser: Chromi
     kept = "localStorage.length"
     with served(guarded.url) as address:
         page = browser.page(address)
-        page.wait_for_text("It may want a user and a password", "#settings-problem")
+        page.wait_for_text("it wants a user and a password", "#settings-problem")
         fill_in(page, user="anna", password="wrong")
         page.click_button("Connect", "#settings")
-        page.wait_for_text("The broker", "#settings-problem")
+        page.wait_for_text("is the password right?", "#settings-problem")
+        assert page.focused().startswith("Password")
         fill_in(page, password="secret")
         page.key("Enter")
         page.wait_for_text(f"Connected to 127.0.0.1:{guarded.web_port}", "#connection")
         assert page.ask(kept) == 0
         page.open(address)
-        page.wait_for_text("It may want a user and a password", "#settings-problem")
+        page.wait_for_text("it wants a user and a password", "#settings-problem")
         assert page.ask("document.querySelector('#settings-password').value") == ""
         fill_in(page, user="anna", password="secret")
         page.click("#settings-keep")

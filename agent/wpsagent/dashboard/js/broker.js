@@ -28,9 +28,8 @@ const RETAINED = ["availability", "state"];
 const REFUSALS = {
   1: "The broker does not speak MQTT 3.1.1.",
   2: "The broker does not want this client’s name.",
-  4: "The broker does not know this user, or the password is wrong.",
-  5: "The broker does not let this user in. It may want a user and a password.",
 };
+const UNKNOWN_USER = [4, 5]; // brokers differ in which one a wrong password is
 
 /** Somebody asked for something that the board, or the way to it, did not do; the message is for people. */
 class CommandError extends Error {}
@@ -120,11 +119,20 @@ export class Broker {
       if (this.seen.size < MOST_TOPICS) this.seen.add(topic);
       this.onMessage(topic, payload, packet.retain);
     }));
-    client.on("error", own((error) => (refusal = REFUSALS[error.code] ?? refusal)));
+    client.on("error", own((error) => (refusal = this.refusal(error.code) ?? refusal)));
     client.on("close", own(() => {
       if (connectedAt !== null && Date.now() - connectedAt >= STABLE_TIME_MS) this.failures = 0;
       this.lost(client, refusal, connectedAt !== null);
     }));
+  }
+
+  /** What there is to say to a person of CONNACK's code, or null. */
+  refusal(code) {
+    if (!UNKNOWN_USER.includes(code)) return code in REFUSALS ? { text: REFUSALS[code], isOfUser: false } : null;
+    const text = this.settings.user
+      ? "The broker does not let this user in: is the password right?"
+      : "The broker does not let everybody in: it wants a user and a password.";
+    return { text, isOfUser: true };
   }
 
   options() {
@@ -215,7 +223,7 @@ export class Broker {
     client.end(true);
     this.failReplies("the connection to the broker broke");
     if (refusal !== null) {
-      this.onStatus({ kind: "refused", text: refusal });
+      this.onStatus({ kind: "refused", ...refusal });
       return;
     }
     const longest = Math.min(1000 * 2 ** this.failures, LONGEST_WAIT_MS);

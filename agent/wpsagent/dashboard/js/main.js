@@ -73,7 +73,7 @@ class Page {
 
   // ---- what comes in
 
-  statusChanged({ kind, text }) {
+  statusChanged({ kind, text, isOfUser = false }) {
     const wasOnline = byId("connection-sign").dataset.kind === "online";
     setAttribute(byId("connection-sign"), "data-kind", kind);
     setText(byId("connection"), text);
@@ -84,7 +84,7 @@ class Page {
     byId("stale").hidden = !isStale;
     document.body.classList.toggle("stale", isStale);
     this.flow.connectionChanged();
-    if (kind === "refused") this.settings.open(text);
+    if (kind === "refused") this.settings.open(text, isOfUser);
     this.drawSoon();
   }
 

@@ -71,11 +71,13 @@ export class SettingsDialog {
     byId("settings-keep").checked = kept() !== null;
   }
 
-  open(problem = null) {
+  /** isOfUser: the address is right, the user or the password is not. */
+  open(problem = null, isOfUser = false) {
     this.tell(problem);
     this.warn();
     if (!this.dialog.open) this.dialog.showModal();
-    byId("settings-url").focus();
+    const hasUser = byId("settings-user").value !== "";
+    byId(`settings-${!isOfUser ? "url" : hasUser ? "password" : "user"}`).focus();
   }
 
   tell(problem) {
