@@ -7,6 +7,7 @@ import errno
 import io
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -110,17 +111,27 @@ def test_warnings_of_a_configuration_are_logged(config: Path, daemons: type[Fake
     assert f"WARNING wpsagent.cli.run: {config}: everyone on this device can read" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("found", "command"), [("/usr/bin/wps-agent", "wps-agent"), (None, "'/home/ann/wps agent/.venv/bin/wps-agent'")]
+)
 def test_without_a_configuration_the_person_is_told_that_it_is_simulated(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured, simulations: list[MqttSettings | None]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Captured,
+    simulations: list[MqttSettings | None],
+    found: str | None,
+    command: str,
 ) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _name: found)
+    monkeypatch.setattr(sys, "argv", ["/home/ann/wps agent/.venv/bin/wps-agent", "run"])
     monkeypatch.setattr(cli_run, "DEFAULT_CONFIG", str(tmp_path / "wps-agent.toml"))
     assert main(["run"]) == 7
     assert simulations == [None]
     assert capsys.readouterr().out == (
         f"No configuration at {tmp_path}/wps-agent.toml: this is the simulated board.\n"
         "The agent is the real one; its radio, button, LED and phone are in memory.\n"
-        "For a real board: wps-agent config example > wps-agent.toml, edit it, then\n"
-        "wps-agent run --config wps-agent.toml\n\n"
+        f"For a real board: {command} config example > wps-agent.toml, edit it, then as root\n"
+        f"{command} run --config wps-agent.toml\n\n"
     )
 
 

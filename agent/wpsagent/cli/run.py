@@ -5,6 +5,8 @@ import argparse
 import asyncio
 import logging
 import os
+import shlex
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -47,11 +49,12 @@ def _simulate(options: argparse.Namespace, path: Path) -> int:
     from wpsagent.daemon.simulation import simulate
 
     if not options.simulate:
+        command = "wps-agent" if shutil.which("wps-agent") else shlex.quote(sys.argv[0])  # that of .venv is on no PATH
         print(
             f"No configuration at {path}: this is the simulated board.\n"
             "The agent is the real one; its radio, button, LED and phone are in memory.\n"
-            f"For a real board: wps-agent config example > {path.name}, edit it, then\n"
-            f"wps-agent run --config {path.name}\n",
+            f"For a real board: {command} config example > {path.name}, edit it, then as root\n"
+            f"{command} run --config {path.name}\n",
             flush=True,
         )
     set_up_logging("debug" if options.verbose else "error")
