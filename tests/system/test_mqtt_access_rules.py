@@ -21,7 +21,7 @@ def test_the_documents_rules_let_the_board_and_the_operator_do_their_work(tmp_pa
     assert block is not None
     rules, passwords = tmp_path / "rules", tmp_path / "passwords"
     rules.write_text(block[1])
-    for number, user in enumerate(("hallway", "operator")):
+    for number, user in enumerate(("hallway", "operator", "homeassistant")):
         new = ("-c",) if number == 0 else ()
         subprocess.run(["mosquitto_passwd", "-b", *new, str(passwords), user, "secret"], check=True)
     for file in (rules, passwords):
@@ -47,16 +47,31 @@ def test_the_documents_rules_let_the_board_and_the_operator_do_their_work(tmp_pa
             reporter.publish_state({"n": 1})
             reporter.publish_event({"n": 2})
             listener = await asyncio.create_subprocess_exec(
-                *("mosquitto_sub", *login, "-t", "wps-agent/#", "-F", "%t", "-C", "2"), stdout=asyncio.subprocess.PIPE
+                *("mosquitto_sub", *login, "-t", "wps-agent/#", "-F", "%t", "-C", "3"), stdout=asyncio.subprocess.PIPE
             )
+            assert listener.stdout is not None
             async with asyncio.timeout(WITHIN):
                 await announced.wait()
-                output, _ = await listener.communicate()
-                assert sorted(output.decode().split()) == ["wps-agent/hallway/availability", "wps-agent/hallway/state"]
+                topics = sorted([await listener.stdout.readline(), await listener.stdout.readline()])
+                assert topics == [b"wps-agent/hallway/availability\n", b"wps-agent/hallway/state\n"]
                 for topic in ("wps-agent/hallway/state", "wps-agent/hallway/cmd/pbc"):
                     done = await asyncio.create_subprocess_exec("mosquitto_pub", *login, "-t", topic, "-m", topic)
                     await done.wait()
                 assert await heard.get() == b"wps-agent/hallway/cmd/pbc"
+                # Nor does the operator see what is commanded: it may be a PIN.
+                reporter.publish_event({"n": 3})
+                assert (await listener.communicate())[0] == b"wps-agent/hallway/event\n"
+                ours = ("homeassistant/device/wps-agent_hallway/config", b"{}\n")
+                theirs = (*login[:5], "homeassistant", *login[6:])
+                other = await asyncio.create_subprocess_exec(
+                    *("mosquitto_sub", *theirs, "-t", ours[0], "-C", "1"), stdout=asyncio.subprocess.PIPE
+                )
+                assert (await other.communicate())[0] == ours[1]
+                done = await asyncio.create_subprocess_exec(
+                    "mosquitto_pub", *theirs, "-t", "homeassistant/status", "-m", "online"
+                )
+                await done.wait()
+                assert await heard.get() == b"online"
             assert reporter.last_error is None
             # What the operator may not write has reached nobody.
             other = await asyncio.create_subprocess_exec(

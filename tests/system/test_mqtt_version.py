@@ -213,7 +213,9 @@ def test_what_the_access_rules_forbid_is_told_in_the_log_and_in_the_status(
                 async with asyncio.timeout(WITHIN):
                     await done.wait()
                 assert before is None
-                assert (reporter.last_error or "").startswith("it refused a message of ours: not authorized")
+                assert (reporter.last_error or "").startswith(
+                    "it refused a message of ours, wps-agent/lab/state: not authorized"
+                )
                 assert reporter.is_connected
         finally:
             await broker.kill()

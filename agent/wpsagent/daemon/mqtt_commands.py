@@ -103,11 +103,11 @@ class MqttCommands:
             if payload:  # what removes a retained message is none
                 logger.warning("MQTT: a retained %s command was ignored: publish commands without retain", command)
             return
-        if not self._limit.allows(self._now()):
-            self._refuse_flood(command)
-            return
         asked = _object(payload)
         identifier = _identifier(asked)
+        if not self._limit.allows(self._now()):
+            self._refuse_flood(command, identifier)
+            return
         self._answer(command, identifier, self._problem(command, asked))
 
     def _problem(self, command: str, asked: object) -> str | None:
@@ -121,10 +121,11 @@ class MqttCommands:
             return str(error) if target is None else str(error).replace(repr(target), "of that name")
         return None
 
-    def _refuse_flood(self, command: str) -> None:
+    def _refuse_flood(self, command: str, identifier: str | None) -> None:
         """Told once in a while: an answer to each would be a flood of its own."""
         if self._refusals.allows(self._now()):
-            self._answer(command, None, f"too many commands: at most {MAX_COMMANDS} in {RATE_PERIOD:g} s are heard")
+            error = f"too many commands: at most {MAX_COMMANDS} in {RATE_PERIOD:g} s are heard"
+            self._answer(command, identifier, error)
 
     def _answer(self, command: str, identifier: str | None, error: str | None) -> None:
         if error is not None:

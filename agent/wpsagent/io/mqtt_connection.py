@@ -117,6 +117,7 @@ class Connection:
         self.complaint: str | None = None
         """What the broker does not let us do although it has taken us."""
         self.limits = NO_LIMITS
+        self._topics: dict[int, str] = {}  # of what has not been acknowledged
         self._options = options
         self._owner = owner
         self._client_id = client_id
@@ -150,7 +151,11 @@ class Connection:
             properties = Properties(PacketTypes.PUBLISH)
             properties.MessageExpiryInterval = expiry
         info = self._client.publish(topic, payload, self._options.qos, is_retained, properties)
-        return int(info.mid) if info.rc == paho.MQTT_ERR_SUCCESS else None
+        if info.rc != paho.MQTT_ERR_SUCCESS:
+            return None
+        if self._options.qos:
+            self._topics[int(info.mid)] = topic
+        return int(info.mid)
 
     def takes(self, topic: str, payload: bytes) -> bool:
         """Whether the broker would take a message of this size; if not, that is what it does not let us do."""
@@ -407,8 +412,9 @@ class Connection:
 
     def _on_publish(self, client: Any, _userdata: Any, message_id: int, *rest: Any) -> None:
         """rest: of paho 2.x reason and properties; 1.6.1 does not tell what the broker said."""
+        topic = self._topics.pop(message_id, "")
         if rest and _code(rest[0]) >= _FAILURE:
-            self._complain(f"it refused a message of ours: {refusal(_code(rest[0]))}")
+            self._complain(f"it refused a message of ours, {topic}: {refusal(_code(rest[0]))}")
         if client is self._client:
             self._loop.call_soon(self._owner.message_acknowledged, message_id)
 
