@@ -144,7 +144,7 @@ def test_board_test_on_the_pins_of_the_raspberry_pi(pin_17: GpioLine) -> None:
         trial.wait_for("LED 27: on (success): a device was admitted")
         assert led.level == 1
         trial.wait_for("button 17: press it now")
-        press(pin_17, 0.4, bounces=3)
+        press(pin_17, 0.4)
         code = trial.end()
     assert (code, led.level) == (0, 0), trial.lines
     assert trial.lines[0].startswith("testing board profile raspberry-pi-3 (the device tree says ")
@@ -153,7 +153,17 @@ def test_board_test_on_the_pins_of_the_raspberry_pi(pin_17: GpioLine) -> None:
     assert words[0] == "button 17: short press"
     assert 0.35 < float(words[1].split()[1]) < 0.6
     assert words[2].endswith("it asks for WPS")
-    assert not words[2].startswith("no bounce")
+
+
+def test_board_test_counts_the_bounces_of_a_contact(pin_17: GpioLine, tmp_path: Path) -> None:
+    path = tmp_path / "wps-agent.toml"
+    button = '[[button]]\nbackend = "gpiozero"\npin = 17\ndebounce_ms = 200\n'  # so slow is the simulated chip
+    path.write_text(CONFIG.replace("[board]\n", button))
+    trial = BoardTest("-c", str(path))
+    trial.wait_for("button 17: press it now")
+    press(pin_17, 0.6, bounces=3)
+    assert trial.end() == 0, trial.lines
+    assert re.fullmatch(r"button 17: short press, held 0\.[5-9]. s, \d bounces: it asks for WPS", trial.lines[-1])
 
 
 def test_board_test_on_the_kernels_button_and_led(key: GpioLine) -> None:
