@@ -38,6 +38,7 @@ END
 chmod 755 "$root/usr/bin/wps-agent"
 
 copy 644 init/wps-agent.service /usr/lib/systemd/system/wps-agent.service
+copy 644 init/other-users.conf /usr/share/doc/wps-agent/examples/other-users.conf
 for hook in init/hooks/*; do copy 755 "$hook" "/usr/share/wps-agent/hooks/$(basename "$hook")"; done
 install -d -m 700 "$root/etc/wps-agent"
 
@@ -74,8 +75,8 @@ Section: net
 Priority: optional
 Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f1)
 Depends: python3 (>= 3.11), python3-pyroute2 (>= 0.7.2), python3-cryptography (>= 38), python3-paho-mqtt (>= 1.6.1)
-Recommends: python3-gpiozero (>= 1.6.2), python3-lgpio
-Suggests: mosquitto
+Recommends: python3-gpiozero (>= 1.6.2)
+Suggests: mosquitto, python3-lgpio
 Description: Wi-Fi Protected Setup: button, LED, access point, station, MQTT
  A daemon for small boards that binds a push-button and an LED to Wi-Fi Protected
  Setup.  It is the access point or the station itself, over nl80211, without
@@ -84,27 +85,39 @@ END
 
 script() { cat >"$root/DEBIAN/$1" && chmod 755 "$root/DEBIAN/$1"; }
 
+# deb-systemd-helper remembers whether somebody disabled the service, also over removal and installing again;
+# deb-systemd-invoke heeds policy-rc.d.  Both are in every Debian (init-system-helpers is essential).
 # Without a configuration the service has nothing to do: its unit says so, and it is started by whoever writes one.
 script postinst <<'END'
 #!/bin/sh
 set -e
 if [ "$1" = configure ]; then
   py3compile -p wps-agent
-  if command -v systemctl >/dev/null; then
-    [ -n "$2" ] || systemctl --quiet enable wps-agent.service || true
-    if [ -d /run/systemd/system ]; then
-      systemctl --system daemon-reload
-      systemctl restart wps-agent.service || true
-    fi
+  # The group that may give commands, if control_group says so; others have it too.
+  getent group netdev >/dev/null || groupadd --system netdev
+  deb-systemd-helper unmask wps-agent.service >/dev/null || true
+  if deb-systemd-helper --quiet was-enabled wps-agent.service; then
+    deb-systemd-helper enable wps-agent.service >/dev/null || true
+  else
+    deb-systemd-helper update-state wps-agent.service >/dev/null || true
   fi
-  [ -n "$2" ] || echo "wps-agent: write /etc/wps-agent/wps-agent.toml (wps-agent config example), then: systemctl start wps-agent"
+  if [ -d /run/systemd/system ]; then
+    systemctl --system daemon-reload >/dev/null || true
+    action=start
+    [ -z "$2" ] || action=restart
+    deb-systemd-invoke $action wps-agent.service >/dev/null || true
+  fi
+  [ -e /etc/wps-agent/wps-agent.toml ] || \
+    echo "wps-agent: write /etc/wps-agent/wps-agent.toml (wps-agent config example), then: systemctl start wps-agent"
 fi
 END
 
 script prerm <<'END'
 #!/bin/sh
 set -e
-if [ "$1" = remove ] && [ -d /run/systemd/system ]; then systemctl stop wps-agent.service || true; fi
+if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
+  deb-systemd-invoke stop wps-agent.service >/dev/null || true
+fi
 py3clean -p wps-agent
 END
 
@@ -114,14 +127,15 @@ script postrm <<'END'
 set -e
 case $1 in
   remove)
-    if command -v systemctl >/dev/null; then systemctl --quiet disable wps-agent.service 2>/dev/null || true; fi
+    deb-systemd-helper mask wps-agent.service >/dev/null || true
     ;;
   purge)
+    deb-systemd-helper purge wps-agent.service >/dev/null || true
+    deb-systemd-helper unmask wps-agent.service >/dev/null || true
     rm -rf /etc/wps-agent /var/lib/wps-agent
-    rm -f /etc/systemd/system/multi-user.target.wants/wps-agent.service
     ;;
 esac
-if [ -d /run/systemd/system ]; then systemctl --system daemon-reload || true; fi
+if [ -d /run/systemd/system ]; then systemctl --system daemon-reload >/dev/null || true; fi
 END
 
 dpkg-deb --root-owner-group -Zxz --build "$root" "$target/wps-agent_${version}_all.deb" >/dev/null

@@ -1,81 +1,27 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The Debian package in a Debian of its own: what it needs is there, it works, and nothing of it is left at the end."""
 
-import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from tests.system.debian import Debian
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICE = ROOT / "init" / "wps-agent.service"
-BECOME: Sequence[str] = () if os.geteuid() == 0 else ("sudo", "-n")
-SUITE = "bookworm"
-"""The oldest Debian that is supported."""
-
-
-def run(*command: str, timeout: float = 600.0, code: int = 0) -> str:
-    """What a command says; its exit code must be this."""
-    done = subprocess.run(
-        [*BECOME, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False
-    )
-    assert done.returncode == code, f"{' '.join(command)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
-class Debian:
-    """A folder with a Debian in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        run("debootstrap", "--variant=minbase", "--include=init-system-helpers", SUITE, str(folder))
-
-    def run(self, *command: str, code: int = 0) -> str:
-        return run("chroot", str(self.folder), "env", "DEBIAN_FRONTEND=noninteractive", *command, code=code)
-
-    def files(self) -> set[str]:
-        """What is there of us, but for the package manager's own records."""
-        found = self.run("find", "/etc", "/usr", "/var", "/run", "-path", "*wps*agent*").split()
-        return {path for path in found if "/dpkg/" not in path}
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("package")
-    made = subprocess.run(
-        [ROOT / "init" / "build-deb.sh", sys.executable, folder],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    return Path(made.stdout.strip())
-
-
-@pytest.fixture(scope="module")
-def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Debian]:
-    folder = tmp_path_factory.mktemp("debian")
-    try:
-        yield Debian(folder)
-    finally:
-        run("rm", "-rf", str(folder))
 
 
 def test_it_installs_works_and_is_purged_without_a_trace(package: Path, debian: Debian) -> None:
-    shutil.copy(package, debian.folder / "tmp")
-    debian.run("apt-get", "-q", "update")
     assert not debian.files()
-    debian.run("apt-get", "-q", "-y", "install", "--no-install-recommends", f"/tmp/{package.name}", "mosquitto")
+    debian.install(debian.take(package), "mosquitto")
 
     version = package.name.split("_")[1]
     assert debian.run("wps-agent", "--version") == f"wps-agent {version}\n"
     example = debian.run("cat", "/usr/share/doc/wps-agent/wps-agent.toml.example")
     assert debian.run("wps-agent", "config", "example") == example
-    config = debian.folder / "etc" / "wps-agent" / "wps-agent.toml"
-    config.write_text('[[access_point]]\ninterface = "wlan0"\nssid = "home"\npassphrase = "correct horse"\n')
+    config = '[[access_point]]\ninterface = "wlan0"\nssid = "home"\npassphrase = "correct horse"\n'
+    debian.write("/etc/wps-agent/wps-agent.toml", config)
     assert "is right: wlan0 (home)" in debian.run("wps-agent", "config", "check")
     # No radio in a folder: the doctor must say so, in words, with the libraries of this Debian.
     assert "wlan0" in debian.run("wps-agent", "doctor", code=1)
@@ -83,7 +29,9 @@ def test_it_installs_works_and_is_purged_without_a_trace(package: Path, debian: 
     assert "is on the network" in debian.run("wps-agent", "run", "--simulate")
 
     debian.run("apt-get", "-q", "-y", "remove", "wps-agent")
-    assert debian.files() == {"/etc/wps-agent", "/etc/wps-agent/wps-agent.toml"}
+    left = {path for path in debian.files() if "/deb-systemd-helper-" not in path}
+    enabled, masked = (f"/etc/systemd/system/{folder}wps-agent.service" for folder in ("multi-user.target.wants/", ""))
+    assert left == {"/etc/wps-agent", "/etc/wps-agent/wps-agent.toml", enabled, masked}
     debian.run("apt-get", "-q", "-y", "purge", "wps-agent")
     assert not debian.files()
 
@@ -98,8 +46,9 @@ def test_the_service_is_what_systemd_takes(tmp_path: Path) -> None:
 
 def test_who_else_may_have_the_radio_is_started_first() -> None:
     """backend = "auto" and hand_over look whether they are there; hostapd cannot start where we have the network."""
-    (line,) = (line for line in SERVICE.read_text().splitlines() if line.startswith("After="))
-    assert {f"{name}.service" for name in ("hostapd", "wpa_supplicant", "NetworkManager", "iwd")} <= set(line.split())
+    lines = (line for line in SERVICE.read_text().splitlines() if line.startswith("After="))
+    before = {unit for line in lines for unit in line.removeprefix("After=").split()}
+    assert {f"{name}.service" for name in ("hostapd", "wpa_supplicant", "NetworkManager", "iwd")} <= before
 
 
 def test_the_service_may_give_its_sockets_to_a_group() -> None:
