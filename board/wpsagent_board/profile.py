@@ -19,7 +19,6 @@ One file a board, profiles/<name>.toml, data only:
 Read by importlib.resources, so that a packed or a compiled package will do.
 """
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -126,6 +125,8 @@ def profile(name: str) -> Profile:
     known = profiles()
     if name in known:
         return known[name]
+    import difflib  # for a mistake only
+
     close = difflib.get_close_matches(name, known, 1)
     hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
     raise BoardError(f"no board profile is called {name}; {hint}")

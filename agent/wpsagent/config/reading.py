@@ -5,7 +5,6 @@ Every key that is wrong, unknown or missing becomes one problem: its path, what 
 key keeps its default and is remembered as bad, so that later checks say nothing about a value nobody could read.
 """
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -113,6 +112,8 @@ def _expectation(key: Key) -> str:
 
 
 def _unknown(where: str, name: str, known: list[str]) -> str:
+    import difflib  # for a mistake only
+
     close = difflib.get_close_matches(name, known, 1)
     if close:
         return f"{where}: unknown, did you mean {close[0]}?"

@@ -17,16 +17,20 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from paho.mqtt import client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from wpsagent.io.lean_import import hollow, without
 from wpsagent.io.mqtt_limits import NO_LIMITS, limits_of
 from wpsagent.io.mqtt_words import CLOSED, SILENT, UNSUPPORTED_VERSION, explain, farewell, refusal
 
 if TYPE_CHECKING:
     from wpsagent.io.mqtt_tls import TlsContext, TlsOptions
+
+# It asks urllib.request for a proxy only where it has found PySocks: here it finds neither.
+with without("socks"), hollow("urllib.request"):
+    from paho.mqtt import client as paho
 
 _log = logging.getLogger(__name__)
 
