@@ -2,6 +2,7 @@
 """What boards say, and how the dashboard shows it; among it what a real one seldom says."""
 
 import csv
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from tests.system.dashboard_world import (
 )
 
 from wpsagent_board.pattern import DEFAULT_PATTERNS
+
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 def test_without_commands_nothing_is_offered(page: Page, boards: Boards) -> None:
@@ -274,6 +277,14 @@ def test_comings_and_goings_are_told_at_their_board_only(page: Page, boards: Boa
     assert "connected to wlan0" not in page.text("#event-list")
     open_board(page, "attic")
     page.wait_for_text("connected to wlan0", "#event-list")
+
+
+def test_every_event_of_an_agent_has_words(page: Page) -> None:
+    schema = json.loads((REPOSITORY / "docs" / "mqtt" / "event.schema.json").read_text())
+    types = {name for kind in schema["oneOf"] for name in kind["properties"]["event_type"]["enum"]}
+    known = page.ask("import('/js/words.js').then(({ EVENTS }) => Object.keys(EVENTS))")
+    assert len(types) > 50
+    assert types == set(known)
 
 
 def test_names_with_joiners_are_left_as_they_are(page: Page, boards: Boards) -> None:

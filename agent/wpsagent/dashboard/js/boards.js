@@ -344,6 +344,7 @@ export class Boards {
       ssid: text(value.ssid),
       channel: number(value.channel),
       command: text(value.command),
+      manager: text(value.manager),
       configurationError: number(value.configuration_error),
       isOk: value.ok === true,
     };
