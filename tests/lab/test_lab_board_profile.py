@@ -212,8 +212,9 @@ def modes(mode: int, *paths: Path) -> Iterator[None]:
 
 
 def open_the_way_to_python() -> None:
-    """Let everybody run the interpreter; the guest's files are in memory only."""
-    for folder in Path(sys.executable).resolve().parents:
+    """Let everybody run the interpreter, also in a home closed to others; the guest's files are in memory only."""
+    python = Path(sys.executable)
+    for folder in {*python.parents, *python.resolve().parents}:
         folder.chmod(folder.stat().st_mode | 0o111)
 
 
