@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from wpsagent.control import AccessPoint, AccessPointStatus, Commands, WpsStatus
-from wpsagent.control.agent import Station
+from wpsagent.control.agent import OnAir, Station
 from wpsagent.control.commands import ACCESS_POINT
+from wpsagent.dot11.elements import HtCapabilities, HtCapabilityFlags
 from wpsagent.errors import OverlapError, RadioError
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.wsc.device import parse_uuid
@@ -18,6 +19,7 @@ from wpsagent.wsc.enrollee_table import EnrolleeInformation
 
 UUID_TEXT = "2b7093f1-d6fb-5108-adbb-bea66bb87333"
 STATION = MacAddress.parse("02:00:00:00:01:00")
+ON_AIR = OnAir((2, 12), HtCapabilities(HtCapabilityFlags(0x2C), 0, b"\xff" + bytes(15)), 20.0)
 ADDRESS = MacAddress.parse("02:00:00:00:00:00")
 
 
@@ -60,7 +62,9 @@ class FakeAgent:
 
     def access_points(self) -> Sequence[AccessPointStatus]:
         return (
-            AccessPointStatus("wlan0", ADDRESS, Ssid(b'my "net'), 2437, 6, is_enabled=True, stations=2, phy="phy0"),
+            AccessPointStatus(
+                "wlan0", ADDRESS, Ssid(b'my "net'), 2437, 6, is_enabled=True, stations=2, phy="phy0", on_air=ON_AIR
+            ),
             AccessPointStatus("wlan1", STATION, Ssid(b"b"), 5180, 36, is_enabled=False, stations=0),
         )
 
@@ -217,12 +221,17 @@ def test_wps_get_status_has_two_lines_and_two_more_when_there_is_more(agent: Fak
 
 def test_status_lists_the_networks_as_hostapd_does(commands: Commands) -> None:
     assert commands("STATUS") == (
-        "state=ENABLED\nphy=phy0\nfreq=2437\nchannel=6\nbeacon_int=100\ndtim_period=2\n"
+        "state=ENABLED\nphy=phy0\nfreq=2437\ncac_time_seconds=0\ncac_time_left_seconds=N/A\nchannel=6\n"
+        "edmg_enable=0\nedmg_channel=0\nsecondary_channel=0\nieee80211n=1\nieee80211ac=0\nieee80211ax=0\n"
+        "beacon_int=100\ndtim_period=2\n"
+        "ht_caps_info=002c\nht_mcs_bitmask=ff000000000000000000\nsupported_rates=02 0c\nmax_txpower=20\n"
         'bss[0]=wlan0\nbssid[0]=02:00:00:00:00:00\nssid[0]=my \\"net\nnum_sta[0]=2\n'
         "bss[1]=wlan1\nbssid[1]=02:00:00:00:01:00\nssid[1]=b\nnum_sta[1]=0\n"
     )
     assert commands("IFNAME=wlan1 STATUS") == (
-        "state=DISABLED\nfreq=5180\nchannel=36\nbeacon_int=100\ndtim_period=2\n"
+        "state=DISABLED\nfreq=5180\ncac_time_seconds=0\ncac_time_left_seconds=N/A\nchannel=36\n"
+        "edmg_enable=0\nedmg_channel=0\nsecondary_channel=0\nieee80211n=1\nieee80211ac=0\nieee80211ax=0\n"
+        "beacon_int=100\ndtim_period=2\n"
         "bss[0]=wlan1\nbssid[0]=02:00:00:00:01:00\nssid[0]=b\nnum_sta[0]=0\n"
     )
 

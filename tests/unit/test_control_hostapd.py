@@ -46,7 +46,7 @@ def station(address: MacAddress = PHONE, aid: int = 1) -> ConnectedStation:
         connected_seconds=7,
         inactive_seconds=0.25,
         has_wmm=True,
-        has_ht=True,
+        ht_capabilities=bytes.fromhex("7e1003ffff").ljust(26, b"\0"),
         capability=0x431,
         listen_interval=5,
         supported_rates=bytes((2, 4, 11, 22)),
@@ -211,7 +211,7 @@ def test_a_station_is_told_in_hostapds_lines(ask: Ask, access_point: FakeAccessP
         "dot11RSNAStatsTKIPRemoteMICFailures=0\nwpa=2\nAKMSuiteSelector=00-0f-ac-2\n"
         "hostapdWPAPTKState=11\nhostapdWPAPTKGroupState=0\n"
     )
-    end = "inactive_msec=250\nconnected_time=7\n"
+    end = "ht_mcs_bitmask=ffff0000000000000000\nht_caps_info=0x107e\ninactive_msec=250\nconnected_time=7\n"
     assert ask(f"STA {PHONE}") == ask("STA-FIRST") == text + rsn + end
     assert ask(f"STA-NEXT {PHONE}") == ""
     access_point.network_settings = NetworkSettings(Ssid(b"x"), AuthenticationType.OPEN, EncryptionType.NONE)

@@ -340,13 +340,16 @@ def test_it_is_taken_down_and_brought_up_by_wish(tmp_path: Path) -> None:
         await settle()
         assert house.take() == [e.AccessPointStopped("wlan0")]
         assert house.radios[0].closed == 1
-        assert not network.status.is_enabled
+        assert (network.status.is_enabled, network.status.on_air) == (False, None)
         await asyncio.sleep(100)
         assert house.take() == []
         network.enable()
         await settle()
         assert [type(event) for event in house.take()] == [e.AccessPointStarted]
         assert network.status.is_enabled
+        on_air = network.status.on_air
+        assert on_air is not None
+        assert (on_air.rates[:2], on_air.max_power_dbm) == ((2, 4), 20.0)
 
     play(ONE, tmp_path, scene)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from wpsagent.dot11.elements import HtCapabilities
 from wpsagent.octets import MacAddress, Ssid
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.enrollee_table import EnrolleeInformation
@@ -31,8 +32,17 @@ class WpsStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class OnAir:
+    """How a network beacons.  rates: in units of 500 kbit/s; ht: of 802.11n, where the radio has it."""
+
+    rates: tuple[int, ...]
+    ht: HtCapabilities | None
+    max_power_dbm: float
+
+
+@dataclass(frozen=True, slots=True)
 class AccessPointStatus:
-    """What STATUS reports of one network."""
+    """What STATUS reports of one network.  on_air: while it is up."""
 
     interface: str
     address: MacAddress
@@ -44,14 +54,16 @@ class AccessPointStatus:
     phy: str = ""
     beacon_interval_tu: int = 100
     dtim_period: int = 2
+    on_air: OnAir | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectedStation:
     """What STA reports of one station of an access point of ours.
 
-    is_wps: it associated for Wi-Fi Protected Setup.  capability, listen_interval and supported_rates (units of
-    500 kbit/s): as in its association request.  enrollee: what it said of itself, if it said anything.
+    is_wps: it associated for Wi-Fi Protected Setup.  capability, listen_interval, supported_rates (units of 500 kbit/s)
+    and ht_capabilities (26 octets, of a station of 802.11n): as in its association request.  enrollee: what it said of
+    itself, if it said anything.
     """
 
     address: MacAddress
@@ -64,7 +76,7 @@ class ConnectedStation:
     is_associated: bool = True
     is_wps2: bool = False
     has_wmm: bool = False
-    has_ht: bool = False
+    ht_capabilities: bytes | None = None
     has_mfp: bool = False
     capability: int = 0
     listen_interval: int = 0

@@ -8,14 +8,17 @@ of the network, as hostapd does: it is for who may give commands.
 
 from collections.abc import Iterable, Sequence
 
-from wpsagent.control.agent import AccessPoint, AccessPointStatus, ConnectedStation, WpsStatus
+from wpsagent.control.agent import AccessPoint, AccessPointStatus, ConnectedStation, OnAir, WpsStatus
 from wpsagent.control.table import text_of
 from wpsagent.crypto.passphrase import derive_psk
+from wpsagent.dot11.elements import HtCapabilities
 from wpsagent.dot11.frames import Capability
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.device import format_uuid
 from wpsagent.wsc.enrollee_table import EnrolleeInformation
 from wpsagent.wsc.enumerations import AuthenticationType, WpsState
+
+_MCS_OCTETS = 10  # of the 16 of the Supported MCS Set (IEEE 802.11-2020, 9.4.2.55.4)
 
 _WPS_STATES = {
     None: "disabled",
@@ -43,9 +46,18 @@ def format_status(access_points: Sequence[AccessPointStatus]) -> str:
         f"state={'ENABLED' if first.is_enabled else 'DISABLED'}",
         *([f"phy={first.phy}"] if first.phy else []),
         f"freq={first.frequency_mhz}",
+        "cac_time_seconds=0",
+        "cac_time_left_seconds=N/A",
         f"channel={first.channel}",
+        "edmg_enable=0",
+        "edmg_channel=0",
+        "secondary_channel=0",
+        f"ieee80211n={int(first.on_air is None or first.on_air.ht is not None)}",
+        "ieee80211ac=0",
+        "ieee80211ax=0",
         f"beacon_int={first.beacon_interval_tu}",
         f"dtim_period={first.dtim_period}",
+        *(_radio_lines(first.on_air) if first.on_air is not None else ()),
     ]
     for number, access_point in enumerate(access_points):
         lines += [
@@ -55,6 +67,14 @@ def format_status(access_points: Sequence[AccessPointStatus]) -> str:
             f"num_sta[{number}]={access_point.stations}",
         ]
     return text_of(lines)
+
+
+def _radio_lines(on_air: OnAir) -> Iterable[str]:
+    if on_air.ht is not None:
+        yield f"ht_caps_info={on_air.ht.information:04x}"
+        yield f"ht_mcs_bitmask={_mcs_text(on_air.ht)}"
+    yield f"supported_rates={bytes(on_air.rates).hex(' ')}"
+    yield f"max_txpower={int(on_air.max_power_dbm)}"
 
 
 def format_station(station: ConnectedStation, settings: NetworkSettings) -> str:
@@ -70,6 +90,7 @@ def format_station(station: ConnectedStation, settings: NetworkSettings) -> str:
         "timeout_next=NULLFUNC POLL",
         *(_handshake_lines(station) if is_protected and station.is_authorized else ()),
         *(_enrollee_lines(station.enrollee) if station.enrollee is not None else ()),
+        *(_ht_lines(HtCapabilities.decode(station.ht_capabilities)) if station.ht_capabilities is not None else ()),
         f"inactive_msec={round(station.inactive_seconds * 1000)}",
         f"connected_time={station.connected_seconds}",
     ]
@@ -86,7 +107,7 @@ def _flags(station: ConnectedStation) -> str:
         ("[MFP]", station.has_mfp),
         ("[WPS]", station.is_wps),
         ("[WPS2]", station.is_wps2),
-        ("[HT]", station.has_ht),
+        ("[HT]", station.ht_capabilities is not None),
     )
     return "".join(name for name, is_set in flags if is_set)
 
@@ -113,6 +134,16 @@ def _enrollee_lines(enrollee: EnrolleeInformation) -> Iterable[str]:
     yield f"wpsModelName={enrollee.model_name}"
     yield f"wpsModelNumber={enrollee.model_number}"
     yield f"wpsSerialNumber={enrollee.serial_number}"
+
+
+def _ht_lines(ht: HtCapabilities) -> Iterable[str]:
+    yield f"ht_mcs_bitmask={_mcs_text(ht)}"
+    yield f"ht_caps_info=0x{ht.information:04x}"
+
+
+def _mcs_text(ht: HtCapabilities) -> str:
+    """The bits of the receive MCSs."""
+    return ht.supported_mcs_set[:_MCS_OCTETS].hex()
 
 
 def format_config(access_point: AccessPoint) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from wpsagent.config.model import AccessPointSettings, CredentialProcessing, DeviceSettings
 from wpsagent.config.psk_file import PskFile
-from wpsagent.control.agent import AccessPointStatus, ConnectedStation
+from wpsagent.control.agent import AccessPointStatus, ConnectedStation, OnAir
 from wpsagent.daemon.network_settings import network_settings, parameters, store_of, told, with_network
 from wpsagent.daemon.translate import from_access_point
 from wpsagent.daemon.upkeep import Upkeep, changed_fields
@@ -339,7 +339,16 @@ class Network(Upkeep):
             phy=self._wiphy,
             beacon_interval_tu=settings.beacon_interval_tu,
             dtim_period=settings.dtim_period,
+            on_air=self._on_air,
         )
+
+    @property
+    def _on_air(self) -> OnAir | None:
+        if self.runner is None or not self.is_up:
+            return None
+        said, bands = self.runner.machine.description, self.runner.radio.capabilities.bands
+        power_dbm = {frequency.mhz: frequency.max_power_dbm for band in bands for frequency in band.frequencies}
+        return OnAir(said.rates, said.ht, power_dbm[said.frequency_mhz])
 
     @property
     def network_settings(self) -> NetworkSettings:
@@ -369,7 +378,7 @@ class Network(Upkeep):
             is_associated=station.state is not StationState.ASSOCIATING,
             is_wps2=station.security is Security.WPS,
             has_wmm=association is not None and association.has_wmm,
-            has_ht=association is not None and association.ht_capabilities is not None,
+            ht_capabilities=None if association is None else association.ht_capabilities,
             capability=0 if association is None else association.capability,
             listen_interval=0 if association is None else association.listen_interval,
             supported_rates=b"" if association is None else bytes(association.rates),

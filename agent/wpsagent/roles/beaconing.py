@@ -117,6 +117,11 @@ class Beaconing(ABC):
         else:
             self._start_anew(description, now)
 
+    @property
+    def description(self) -> ApDescription:
+        """What it says of itself, where it is now."""
+        return self._description
+
     # ---- for the access point
 
     def _description_on(self, frequency_mhz: int) -> ApDescription:
