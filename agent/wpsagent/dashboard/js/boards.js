@@ -114,6 +114,11 @@ class Board {
     return this.isOnline === false;
   }
 
+  /** It went without a goodbye. */
+  get isLost() {
+    return this.isAway && this.state?.agent !== "stopping";
+  }
+
   get isOpen() {
     return !this.isAway && this.state?.state === "active";
   }
@@ -121,6 +126,7 @@ class Board {
   /** What is wrong and a person could mend. */
   get needsAttention() {
     const state = this.state;
+    if (this.isLost) return true;
     if (this.isAway || state === null) return false;
     return (
       ["error", "overlap", "timeout"].includes(state.state) ||

@@ -46,6 +46,7 @@ class Card {
     setText(this.flag, board.hasPinRequests ? `${counted(board.state.pinRequests.length, "device")} waiting for a PIN` : "");
     setText(this.facts, facts(board));
     this.element.classList.toggle("away", board.isAway);
+    this.element.classList.toggle("lost", board.isLost);
     if (isSelected) this.link.setAttribute("aria-current", "true");
     else this.link.removeAttribute("aria-current");
   }

@@ -37,7 +37,7 @@ const STATES = {
 /** What a board does, in a few words. */
 export function stateWords(board) {
   const state = board.state;
-  if (board.isAway) return "Offline";
+  if (board.isAway) return board.isLost ? "Offline" : "Stopped";
   if (state === null) return "Nothing heard of it yet";
   if (state.agent === "starting") return "Starting";
   if (state.agent === "stopping") return "Stopping";
@@ -58,7 +58,8 @@ function isOwnStation(board) {
 /** What to do now, for somebody who stands before it, or null. */
 export function advice(board) {
   const state = board.state;
-  if (board.isAway) return "The board does not reach the broker: look at its power and its network.";
+  if (board.isLost) return "The board does not reach the broker: look at its power and its network.";
+  if (board.isAway) return "Somebody has stopped the agent on this board, or the board itself.";
   if (state === null) return null;
   switch (state.state) {
     case "active":
