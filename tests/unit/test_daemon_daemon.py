@@ -337,8 +337,8 @@ class FakeServiceManager:
     def stopping(self) -> None:
         self.heard.append("stopping")
 
-    def watchdog(self) -> None:
-        self.heard.append("watchdog")
+    def watchdog(self, status: str) -> None:
+        self.heard.append(f"watchdog {status}")
 
     def close(self) -> None:
         self.heard.append("close")
@@ -353,7 +353,7 @@ def test_the_service_manager_is_told_and_kept_content(tmp_path: Path, monkeypatc
         async with there.running():
             await asyncio.sleep(12)
         await asyncio.sleep(100)
-        assert manager.heard == ["ready 1 of 1 networks up", *["watchdog"] * 3, "stopping", "close"]
+        assert manager.heard == ["ready 1 of 1 networks up", *["watchdog 1 of 1 networks up"] * 3, "stopping", "close"]
 
     run(scene())
 

@@ -30,14 +30,14 @@ def test_every_message_has_the_manager_s_words(receiver: socket.socket) -> None:
     manager = manager_for(receiver)
     manager.ready()
     manager.ready("2 networks\nare up")
-    manager.status("waiting")
     manager.watchdog()
+    manager.watchdog("1 network is up")
     manager.stopping()
     assert [receiver.recv(999) for _ in range(5)] == [
         b"READY=1",
         b"READY=1\nSTATUS=2 networks are up",
-        b"STATUS=waiting",
         b"WATCHDOG=1",
+        b"WATCHDOG=1\nSTATUS=1 network is up",
         b"STOPPING=1",
     ]
     manager.close()

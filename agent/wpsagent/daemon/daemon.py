@@ -494,5 +494,5 @@ class Daemon:
         """Tell the service manager that the loop turns, twice in the time it allows."""
         interval = self._service_manager.watchdog_interval
         if interval is not None and not self._stopping.is_set():
-            self._service_manager.watchdog()
+            self._service_manager.watchdog(self._status_line())
             asyncio.get_running_loop().call_later(interval, self._watchdog)

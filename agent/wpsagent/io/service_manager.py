@@ -31,12 +31,8 @@ class ServiceManager:
         return None if self._watchdog_s is None or self._socket is None else self._watchdog_s / 2
 
     def ready(self, status: str = "") -> None:
-        """Start-up is over."""
-        self._send({"READY": "1"} | ({"STATUS": status} if status else {}))
-
-    def status(self, status: str) -> None:
-        """One line for people who ask how we are."""
-        self._send({"STATUS": status})
+        """Start-up is over.  status: one line for people who ask how we are."""
+        self._send({"READY": "1"} | _status(status))
 
     def reloading(self) -> None:
         """The configuration is being read again; `ready` says when it holds."""
@@ -45,9 +41,9 @@ class ServiceManager:
     def stopping(self) -> None:
         self._send({"STOPPING": "1"})
 
-    def watchdog(self) -> None:
-        """We are alive."""
-        self._send({"WATCHDOG": "1"})
+    def watchdog(self, status: str = "") -> None:
+        """We are alive, and how we are now."""
+        self._send({"WATCHDOG": "1"} | _status(status))
 
     def close(self) -> None:
         if self._socket is not None:
@@ -62,6 +58,10 @@ class ServiceManager:
             self._socket.sendto(text.encode(errors="replace"), self._address)
         except OSError as error:
             _log.debug("the service manager cannot be told: %s", error)
+
+
+def _status(text: str) -> dict[str, str]:
+    return {"STATUS": text} if text else {}
 
 
 def _address(name: str) -> str | bytes | None:
