@@ -2,25 +2,32 @@
 """An access point as its commands see it: other settings on the same radio, up and down, its AP PIN, SET and GET."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.unit.jumping_loop import run
+from tests.unit.network_house import (
+    NEW,
+    NEW_OPEN,
+    NEW_PSK,
+    NO_WPS,
+    ONE,
+    OTHER,
+    TKIP,
+    TWIN,
+    House,
+    play,
+    ssids_of,
+)
 from tests.unit.roles_bench import LAPTOP, PHONE, association, authentication, entropy_of, only
-from tests.unit.roles_fake_radio import FakeRadio, nth, settle
+from tests.unit.roles_fake_radio import settle
 
 from wpsagent.config.hostapd_file import load as load_hostapd
-from wpsagent.config.loader import parse
-from wpsagent.config.model import AccessPointSettings
 from wpsagent.control.agent import AccessPoint
-from wpsagent.daemon.network import Network
 from wpsagent.daemon.networks import Networks
 from wpsagent.errors import RadioError, UsageError
 from wpsagent.octets import BROADCAST, MacAddress, Ssid
 from wpsagent.ports import (
-    AccessPointRadio,
     FrameReceived,
     RadioLost,
     RemoveStation,
@@ -32,68 +39,6 @@ from wpsagent.roles import events as ap
 from wpsagent.status import events as e
 from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.enumerations import AuthenticationType, EncryptionType, WpsState
-from wpsagent.wsc.lock_out import SetupLockMode
-
-ONE = '[[access_point]]\ninterface = "wlan0"\nssid = "home"\npassphrase = "correct horse"\nchannel = 6\n'
-TWIN = ONE.replace("wlan0", "wlan1").replace("channel = 6", "channel = 36")
-OTHER = ONE.replace("wlan0", "wlan2").replace('"home"', '"garden"')
-NO_WPS = '[[access_point]]\ninterface = "guest0"\nssid = "guests"\nsecurity = "open"\nchannel = 6\nwps = false\n'
-NEW = NetworkSettings(
-    Ssid(b"new"), AuthenticationType.WPA2_PERSONAL, EncryptionType.AES, passphrase=b"staple of a horse"
-)
-NEW_PSK = NetworkSettings(Ssid(b"new"), AuthenticationType.WPA2_PERSONAL, EncryptionType.AES, psk=b"\x07" * 32)
-NEW_OPEN = NetworkSettings(Ssid(b"new"), AuthenticationType.OPEN, EncryptionType.NONE)
-TKIP = NetworkSettings(Ssid(b"new"), AuthenticationType.WPA_PERSONAL, EncryptionType.TKIP, passphrase=b"long enough")
-
-
-class House:
-    """Networks on fake radios; folder: their state directory."""
-
-    def __init__(self, text: str, folder: Path) -> None:
-        self.configuration = parse(f'[agent]\nstate_directory = "{folder}"\n{text}', host_name="house")
-        self.radios: list[FakeRadio] = []
-        self.told: list[e.AgentEvent] = []
-        self.networks = Networks(self.configuration, self.open_radio, entropy_of("house"), self.told.append)
-
-    async def open_radio(self, settings: AccessPointSettings) -> AccessPointRadio:
-        self.radios.append(FakeRadio())
-        return self.radios[-1]
-
-    def take(self, kind: type[e.AgentEvent] | None = None) -> list[e.AgentEvent]:
-        told = [event for event in self.told if kind is None or isinstance(event, kind)]
-        self.told.clear()
-        return told
-
-    @property
-    def first(self) -> Network:
-        return self.networks.networks[0]
-
-    def change(self, settings: NetworkSettings = NEW, *, is_from_registrar: bool = False) -> None:
-        """As the first network's machine reports it when WPS has brought something."""
-        self.first._ap_events([ap.ApSettingsChanged(PHONE, settings, is_from_registrar=is_from_registrar)])
-
-
-Scene = Callable[[House], Coroutine[Any, Any, None]]
-
-
-def play(text: str, folder: Path, scene: Scene) -> House:
-    """A scene while all networks are up."""
-
-    async def whole() -> House:
-        house = House(text, folder)
-        await house.networks.start()
-        await settle()
-        house.take()
-        await scene(house)
-        await house.networks.stop()
-        return house
-
-    return run(whole())
-
-
-def ssids_of(radio: FakeRadio) -> list[bytes]:
-    return [bytes(start.ssid) for start in only(radio.take(), StartAccessPoint)]
-
 
 # ---- other settings
 
@@ -483,169 +428,6 @@ def test_wrong_pins_are_remembered_over_a_restart_and_told_again(tmp_path: Path)
         await house.networks.stop()
 
     run(whole())
-
-
-# ---- SET and GET
-
-
-def test_variables_are_on_the_air_from_reload_on_all_together(tmp_path: Path) -> None:
-    async def scene(house: House) -> None:
-        network, (radio,) = house.first, house.radios
-        radio.take()
-        for name, value in (
-            ("ssid", "renamed"),
-            ("wpa_passphrase", "another passphrase"),
-            ("device_name", "Hall"),
-            ("uuid", "2b7093f1-d6fb-5108-adbb-bea66bb87333"),
-        ):
-            network.set_variable(name, value)
-        assert network.get_variable("ssid") == "renamed"
-        assert network.settings.ssid == b"home"
-        assert house.networks.device.name == "WPS Agent"
-        network.reload()
-        await settle()
-        assert ssids_of(radio) == [b"renamed"]
-        assert network.settings.passphrase == b"another passphrase"
-        registrar = house.networks.groups["main"].registrar
-        assert (registrar.device.device_name, registrar.uuid[:4]) == ("Hall", bytes.fromhex("2b7093f1"))
-        assert not (tmp_path / "wlan0.access-point.json").exists()
-        network.reload()
-        await settle()
-        assert radio.take() == []
-
-    play(ONE, tmp_path, scene)
-
-
-def test_wps_is_turned_off_and_on_again(tmp_path: Path) -> None:
-    async def scene(house: House) -> None:
-        network = house.first
-        network.set_variable("wps_state", "0")
-        network.reload()
-        await settle()
-        states = [network.wps_state]
-        assert house.networks.groups["main"].runners == []
-        network.set_variable("wps_state", "1")
-        assert network.get_variable("wps_state") == "1"
-        network.reload()
-        await settle()
-        assert [*states, network.wps_state] == [None, WpsState.NOT_CONFIGURED]
-        assert len(house.networks.groups["main"].runners) == 1
-
-    play(ONE, tmp_path, scene)
-
-
-def test_what_concerns_the_ap_pin_counts_at_once(tmp_path: Path) -> None:
-    async def scene(house: House) -> None:
-        network = house.first
-        network.set_variable("ap_pin", "12345670")
-        pins = [network.ap_pin]
-        network.set_variable("ap_setup_locked", "1")
-        assert network.setup_lock is SetupLockMode.LOCKED
-        assert network.get_variable("ap_setup_locked") == "1"
-        network.set_variable("ap_pin", "")
-        assert [*pins, network.ap_pin] == [b"12345670", None]
-        network.set_variable("wps_pin_requests", str(tmp_path / "pins"))
-        assert network.get_variable("wps_pin_requests") == str(tmp_path / "pins")
-
-    play(ONE, tmp_path, scene)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("wps_state", "2"),
-        ("ap_setup_locked", "0"),
-        ("device_name", "Hall light"),
-        ("manufacturer", "Maker"),
-        ("model_name", "Model"),
-        ("model_number", "42"),
-        ("serial_number", "0815"),
-        ("device_type", "1-0050F204-1"),
-        ("os_version", "01020300"),
-        ("config_methods", "display physical_push_button keypad"),
-        ("uuid", "2b7093f1-d6fb-5108-adbb-bea66bb87333"),
-        ("ssid", "a name"),
-        ("ssid2", "61206e616d65"),
-    ],
-)
-def test_what_was_set_can_be_read(name: str, value: str, tmp_path: Path) -> None:
-    async def scene(house: House) -> None:
-        house.first.set_variable(name, value)
-        shown = house.first.get_variable(name)
-        assert set(value.split()) <= {*shown.split(), "display"}
-
-    play(ONE, tmp_path, scene)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("nonsense", "1"),
-        ("channel", "11"),
-        ("wep_key0", "12345"),
-        ("wps_state", "3"),
-        ("wps_state", ""),
-        ("ap_setup_locked", "yes"),
-        ("ap_pin", "12345671"),
-        ("ap_pin", "pin"),
-        ("device_name", "x" * 33),
-        ("device_name", "two\nlines"),
-        ("manufacturer", "\x1b[31m"),
-        ("os_version", "1"),
-        ("uuid", "nonsense"),
-        ("device_type", "6"),
-        ("config_methods", "magic"),
-        ("ssid", ""),
-        ("ssid", "x" * 33),
-        ("wpa_passphrase", "short"),
-        ("wpa_passphrase", "line\nbreak"),
-        ("wpa_psk", "0a"),
-    ],
-)
-def test_what_cannot_be_set_is_refused_without_its_value(name: str, value: str, tmp_path: Path) -> None:
-    async def scene(house: House) -> None:
-        before = house.first.variables.settings, house.first.variables.device
-        with pytest.raises(UsageError) as caught:
-            house.first.set_variable(name, value)
-        assert value not in str(caught.value) or len(value) < 6
-        assert (house.first.variables.settings, house.first.variables.device) == before
-
-    play(ONE, tmp_path, scene)
-
-
-@pytest.mark.parametrize("name", ["wpa_passphrase", "wpa_psk", "ap_pin", "nonsense", "channel"])
-def test_secrets_and_unknown_names_are_not_told(name: str, tmp_path: Path) -> None:
-    async def scene(house: House) -> None:
-        with pytest.raises(UsageError, match=r"secret|no variable"):
-            house.first.get_variable(name)
-
-    play(ONE, tmp_path, scene)
-
-
-def test_no_uuid_is_no_text(tmp_path: Path) -> None:
-    async def scene(house: House) -> None:
-        assert house.first.get_variable("uuid") == ""
-
-    play(ONE, tmp_path, scene)
-
-
-def test_a_hidden_network_has_no_wps(tmp_path: Path) -> None:
-    async def scene(house: House) -> None:
-        with pytest.raises(UsageError, match="forbidden on hidden networks"):
-            house.first.set_variable("wps_state", "2")
-
-    play(f"{ONE}hidden = true\nwps = false\n", tmp_path, scene)
-
-
-def test_a_start_that_fails_on_a_radio_that_was_handed_on_is_tried_on_a_new_one(tmp_path: Path) -> None:
-    async def scene(house: House) -> None:
-        house.radios[0].refuse = nth(4)
-        house.first.begin_anew()
-        await asyncio.sleep(3)
-        assert house.first.is_up
-        assert [radio.closed for radio in house.radios] == [1, 0]
-
-    play(ONE, tmp_path, scene)
 
 
 # ---- from a hostapd.conf
