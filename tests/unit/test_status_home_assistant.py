@@ -73,6 +73,12 @@ def test_every_field_is_one_that_home_assistant_knows(device: Announced) -> None
             assert part.get("entity_category") in (None, "diagnostic", "config")
 
 
+def test_the_quality_of_service_stands_where_home_assistant_heeds_it() -> None:
+    message = discovery(replace(WITH_ALL, qos=2))
+    assert "qos" not in message
+    assert {part["qos"] for part in message["components"].values()} == {2}
+
+
 def test_unique_ids_are_unique_also_beside_another_board() -> None:
     other = discovery(replace(WITH_ALL, topic="wps-agent/porch"))["components"].values()
     ids = [part["unique_id"] for part in (*discovery(WITH_ALL)["components"].values(), *other)]

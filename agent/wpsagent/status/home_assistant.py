@@ -75,12 +75,13 @@ def discovery_topic(prefix: str, topic: str) -> str:
 def discovery(device: Announced) -> dict[str, Any]:
     """The message."""
     name = object_id(device.topic)
-    availability = {"availability_topic": f"{device.topic}/availability"}
+    # Home Assistant takes a qos beside the components, but does not hand it to them (seen in 2026.2).
+    common = {"availability_topic": f"{device.topic}/availability", "qos": device.qos}
     components: dict[str, dict[str, Any]] = {}
     for key, component in (_events(device) | _sensors(device) | _commands(device)).items():
         is_removed = set(component) == {"platform"}
-        components[key] = dict(component) if is_removed else {**component, "unique_id": f"{name}_{key}"} | availability
-    components["online"] = {**_online(device), "unique_id": f"{name}_online"}
+        components[key] = dict(component) if is_removed else {**component, "unique_id": f"{name}_{key}"} | common
+    components["online"] = {**_online(device), "unique_id": f"{name}_online", "qos": device.qos}
     described = {"manufacturer": device.manufacturer, "model": device.model}
     return {
         "device": {
@@ -91,7 +92,6 @@ def discovery(device: Announced) -> dict[str, Any]:
         },
         "origin": {"name": "wps-agent", "sw_version": device.version},
         "state_topic": f"{device.topic}/state",
-        "qos": device.qos,
         "components": components,
     }
 
