@@ -7,8 +7,8 @@ press_to_beacon: from the edge at the GPIO pin to the first beacon on the air th
 (20 ms), what the agent does, and the rest of the beacon interval (102 ms), of which on average a half is waited for.
 press_to_probe_response: from the edge to the first answer that says so to somebody who asks all the time, which is the
 agent's own share.  press_to_led: from the edge to the LED's pin being driven.  In each the simulated chip tells of the
-edge up to 10 ms late.  idle_wakeups_per_minute: how often the process slept and was woken up, in travelled time, with an
-access point, the kernel's button and LED, a broker and systemd's watchdog (every 15 s: 4 of them).
+edge up to 10 ms late.  idle_wakeups_per_minute: how often the process slept and was woken up, in travelled time, with
+an access point, the kernel's button and LED, a broker (2 of them) and systemd's watchdog (every 15 s: 4).
 …_gpiozero: the same with a button and an LED that gpiozero has.
 """
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import gpiozero
 import pytest
@@ -320,6 +321,36 @@ def test_pins_of_the_header_have_their_names_their_resistors_and_their_owners(pi
         GpioButton(loop, 2, pull="down")
     GpioButton(loop, 2).close()
     button.close()
+
+
+def test_pins_as_gpiozero_1_6_makes_them_have_a_number_and_ask_it_for_resistors(pi: Kernel) -> None:
+    info = SimpleNamespace(pulled_up=lambda name: name in ("GPIO2", "GPIO3"))
+    factory = SimpleNamespace(pi_info=info)
+    two, seventeen = (gpio_pin.KernelPin(factory, number, loop=ManualLoop().loop, chip=None) for number in (2, 17))
+    assert (two.number, repr(seventeen)) == (2, "GPIO17")
+    with pytest.raises(BoardError, match=r"^GPIO 2 has a pull-up resistor of its own: "):
+        two.pull = "floating"
+    seventeen.function = "input"
+    seventeen.pull = "down"
+    assert pi.by_offset[17].flags[-1] == LineFlag.INPUT | LineFlag.PULL_DOWN
+    seventeen.close()
+
+
+def test_a_pin_that_the_chip_has_not_is_refused(kernel: Kernel) -> None:
+    kernel.plug("gpiochip0", "pinctrl-bcm2835", 20)
+    with pytest.raises(BoardError) as caught:
+        GpioIndicator(ManualLoop().loop, 27)
+    assert str(caught.value) == f"GPIO 27: {kernel.dev}/gpiochip0 (pinctrl-bcm2835) has 20 lines only"
+
+
+def test_a_busy_line_whose_chip_vanishes_meanwhile_is_busy_all_the_same(pi: Kernel) -> None:
+    def refuse(flags: LineFlag) -> int:
+        pi.chips.clear()
+        return EBUSY
+
+    pi.refuse = refuse
+    with pytest.raises(BoardError, match=r"^GPIO 17 is busy: the kernel or another program holds the line: "):
+        GpioButton(ManualLoop().loop, 17)
 
 
 def test_a_pin_that_is_closed_is_closed(pi: Kernel) -> None:
