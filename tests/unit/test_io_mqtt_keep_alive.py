@@ -5,7 +5,6 @@ import asyncio
 import enum
 import os
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
@@ -64,11 +63,14 @@ class Broker:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        try:
             while True:
                 kind, body = await self._packet(reader)
                 writer.write(self._answer(kind, body))
-        writer.close()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
 
     async def _packet(self, reader: asyncio.StreamReader) -> tuple[int, bytes]:
         """Type, and flags in its lower half; the rest (MQTT 5.0, 2.1)."""
@@ -125,6 +127,7 @@ def with_broker(scene: Scene, *, connack: bytes = CONNACK, qos: int = 1) -> None
             assert broker.topics == ["b/hall/availability"]
             await scene(reporter, broker, losses)
             await reporter.close()
+            await asyncio.sleep(1)  # the broker hears it
 
     run(main())
 
