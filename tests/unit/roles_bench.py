@@ -78,6 +78,7 @@ PSK = b"\x05" * 32
 RATES = (2, 4, 11, 22, 12, 18, 24, 36, 48, 72, 96, 108)
 BASIC_RATES = (2, 4, 11, 22)
 PROTECTED = NetworkSettings(SSID, AuthenticationType.WPA2_PERSONAL, EncryptionType.AES, psk=PSK)
+EAPOL_START = bytes.fromhex("01010000")
 OPEN = NetworkSettings(SSID, AuthenticationType.OPEN, EncryptionType.NONE)
 RSNE = WPA2_PSK_CCMP.element()
 WPS2 = wrap(AssociationRequestAttributes().encode())
@@ -250,6 +251,12 @@ class Bench:
         station = BenchStation(self, source)
         station.take(commands)
         return station
+
+
+def wps_bench() -> Bench:
+    """Of a network with WPS."""
+    shared = registrar()
+    return Bench(access_point(shared=shared), shared).start()
 
 
 class BenchStation:

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.roles_bench import (
     AP,
     BASIC_RATES,
+    EAPOL_START,
     LAPTOP,
     OPEN,
     OTHER_AP,
@@ -30,6 +31,7 @@ from tests.unit.roles_bench import (
     registrar,
     response_of,
     station_address,
+    wps_bench,
     wps_probe,
 )
 
@@ -74,8 +76,6 @@ from wpsagent.roles.station import StationState
 from wpsagent.roles.stations import MAXIMUM_UNASSOCIATED, Stations
 from wpsagent.wsc.elements import unwrap
 
-EAPOL_START = bytes.fromhex("01010000")
-
 
 @pytest.fixture
 def bench() -> Bench:
@@ -85,11 +85,6 @@ def bench() -> Bench:
 @pytest.fixture
 def open_bench() -> Bench:
     return Bench(access_point(OPEN)).start()
-
-
-def wps_bench() -> Bench:
-    shared = registrar()
-    return Bench(access_point(shared=shared), shared).start()
 
 
 def probe(

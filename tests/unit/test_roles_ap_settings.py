@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.unit.roles_bench import (
     AP,
+    EAPOL_START,
     LAPTOP,
     OPEN,
     PHONE,
@@ -52,7 +53,6 @@ from wpsagent.wsc.issuing import IssuingPolicy
 from wpsagent.wsc.lock_out import SetupLocked
 
 UUID_PHONE = b"\x01" * 16
-EAPOL_START = bytes.fromhex("01010000")
 WPA2, AES = AuthenticationType.WPA2_PERSONAL, EncryptionType.AES
 NEW = ApSettings(Ssid(b"new"), WPA2, AES, b"a new passphrase")
 NEW_NETWORK = NetworkSettings(Ssid(b"new"), WPA2, AES, passphrase=b"a new passphrase")

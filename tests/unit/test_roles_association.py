@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.roles_bench import (
     AP,
+    EAPOL_START,
     LAPTOP,
     OPEN,
     PHONE,
@@ -22,11 +23,11 @@ from tests.unit.roles_bench import (
     only,
     outline,
     reassociation,
-    registrar,
     response_of,
     sent_again,
     station_address,
     with_sequence,
+    wps_bench,
 )
 
 from wpsagent.dot11.frames import (
@@ -58,8 +59,6 @@ from wpsagent.ports import (
 from wpsagent.roles.events import AccessPointLost, StationConnected, StationDisconnected
 from wpsagent.wsc.elements import unwrap
 
-EAPOL_START = bytes.fromhex("01010000")
-
 
 @pytest.fixture
 def bench() -> Bench:
@@ -69,11 +68,6 @@ def bench() -> Bench:
 @pytest.fixture
 def open_bench() -> Bench:
     return Bench(access_point(OPEN)).start()
-
-
-def wps_bench() -> Bench:
-    shared = registrar()
-    return Bench(access_point(shared=shared), shared).start()
 
 
 # ---- association

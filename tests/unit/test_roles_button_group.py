@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from tests.unit.jumping_loop import run
 from tests.unit.roles_bench import (
+    EAPOL_START,
     LAPTOP,
     PHONE,
     PIN,
@@ -41,8 +42,6 @@ from wpsagent.wsc.internal_registrar import (
     PushButtonStarted,
     SelectionEndReason,
 )
-
-EAPOL_START = bytes.fromhex("01010000")
 
 
 async def started(radio: FakeRadio, ears: Ears | None = None) -> AccessPointRunner:

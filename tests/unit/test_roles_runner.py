@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.jumping_loop import run
 from tests.unit.roles_bench import (
+    EAPOL_START,
     PHONE,
     WPS2,
     access_point,
@@ -37,8 +38,6 @@ from wpsagent.ports import (
 )
 from wpsagent.roles.events import AccessPointLost
 from wpsagent.roles.runner import MAXIMUM_WAITING, AccessPointRunner, ButtonGroup, Timer
-
-EAPOL_START = bytes.fromhex("01010000")
 
 
 async def started(radio: FakeRadio, ears: Ears | None = None) -> AccessPointRunner:

@@ -3,6 +3,7 @@
 
 import pytest
 from tests.unit.roles_bench import (
+    EAPOL_START,
     LAPTOP,
     OPEN,
     PHONE,
@@ -50,7 +51,6 @@ from wpsagent.wsc.credential import NetworkSettings
 from wpsagent.wsc.enumerations import ConfigurationError, MessageType
 from wpsagent.wsc.internal_registrar import EnrolmentSucceeded, PushButtonEnded
 
-EAPOL_START = bytes.fromhex("01010000")
 EAPOL_LOGOFF = bytes.fromhex("01020000")
 UUID_PHONE, UUID_LAPTOP = b"\x01" * 16, b"\x02" * 16
 

@@ -118,7 +118,7 @@ class Network:
     def from_credential(
         cls, credential: Credential, *, priority: int = 0, add_sae: bool = False, bss: BssView | None = None
     ) -> Self:
-        """The network that a Credential (one that `wsc.read_credentials` accepted) tells of.
+        """The network that a Credential (one that `wsc.credential.read_credentials` accepted) tells of.
 
         add_sae: allow WPA3-Personal with the same passphrase too; not with a PSK, SAE needs the passphrase.
         bss: the access point of the run; where it offers more than the Credential says, that is allowed too.
