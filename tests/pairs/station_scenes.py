@@ -2,6 +2,7 @@
 """Scenes with our station in the simulated air: how they are played, and what its owner does in them."""
 
 from collections.abc import Callable, Coroutine
+from itertools import count
 from typing import Any
 
 from tests.pairs.station_world import (
@@ -62,5 +63,16 @@ def lost_or_repeated(number: int, side: MacAddress, copies: int) -> Callable[[An
             count += 1
             return copies if count == number else 1
         return 1
+
+    return fate
+
+
+def at_message(number: int, act: Callable[[], int]) -> Callable[[Antenna, Unit], int]:
+    """What becomes of the EAPOL message of that number, in how many copies it arrives; all others arrive once."""
+    numbers = count(1)
+
+    def fate(_sender: Antenna, unit: Unit) -> int:
+        is_eapol = isinstance(unit, DataUnit) and unit.ethertype == ETHERTYPE_EAPOL
+        return act() if is_eapol and next(numbers) == number else 1
 
     return fate

@@ -5,7 +5,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from tests.pairs.station_scenes import button, lost_or_repeated, pin, pin_of, played, register
+from tests.pairs.station_scenes import at_message, button, lost_or_repeated, pin, pin_of, played, register
 from tests.pairs.station_world import (
     AP,
     OTHER_AP,
@@ -19,7 +19,7 @@ from tests.pairs.station_world import (
 )
 from tests.unit.jumping_loop import run
 
-from wpsagent.io.simulated_radio import ETHERTYPE_EAPOL, Antenna, DataUnit, Unit
+from wpsagent.io.simulated_radio import Antenna, DataUnit, Unit
 from wpsagent.octets import MacAddress
 from wpsagent.roles.sta import events as report
 from wpsagent.roles.sta.events import WpsCause, WpsEndReason, WpsMethod
@@ -109,17 +109,12 @@ def test_cancelled_at_every_message(way: str, number: int) -> None:
             access_point = await w.add(kind=PinnedAccessPoint)
             await w.add(OTHER_AP, protected(b"old"), 2412)
             await w.until(report.Connected)
-            count = 0
 
-            def fate(sender: Antenna, unit: Unit) -> int:
-                nonlocal count
-                is_run = isinstance(unit, DataUnit) and unit.ethertype == ETHERTYPE_EAPOL
-                count += is_run
-                if is_run and count == number:
-                    asyncio.get_running_loop().call_soon(w.do, w.machine.wps_cancel)
+            def cancel() -> int:
+                asyncio.get_running_loop().call_soon(w.do, w.machine.wps_cancel)
                 return 1
 
-            w.air.fate = fate
+            w.air.fate = at_message(number, cancel)
             begin(way, w, access_point)
             ended = await w.until(report.WpsEnded)
             assert (ended.reason, ended.cause) == (WpsEndReason.CANCELLED, WpsCause.CANCELLED)
@@ -195,18 +190,12 @@ def test_the_access_point_vanishes_at_every_message(way: str, number: int) -> No
             access_point = await w.add(kind=PinnedAccessPoint)
             await w.add(OTHER_AP, protected(b"old"), 2412)
             await w.until(report.Connected)
-            count = 0
 
-            def fate(sender: Antenna, unit: Unit) -> int:
-                nonlocal count
-                is_eapol = isinstance(unit, DataUnit) and unit.ethertype == ETHERTYPE_EAPOL
-                count += is_eapol
-                if is_eapol and count == number:
-                    access_point.vanish()
-                    return 0
-                return 1
+            def vanish() -> int:
+                access_point.vanish()
+                return 0
 
-            w.air.fate = fate
+            w.air.fate = at_message(number, vanish)
             began_at = w.now
             begin(way, w, access_point)
             ended = await w.until(report.WpsEnded)
