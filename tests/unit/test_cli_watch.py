@@ -167,10 +167,14 @@ def test_every_end_of_a_session_has_its_exit_code(
     assert capsys.readouterr().out.splitlines() == [client.PRESSED, words]
 
 
-def test_a_wrong_pin_ends_the_waiting(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
-    agent = Agent([OPEN], [["IFNAME=wlan0 <3>WPS-FAIL msg=8 config_error=18"]])
+def test_a_wrong_pin_ends_the_waiting_and_is_told_as_the_agent_tells_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    words = "the PIN is wrong (its first half)"
+    still_open = OPEN | {"last_result": {"result": "failed", "reason": words}}
+    agent = Agent([still_open], [["IFNAME=wlan0 <3>WPS-FAIL msg=8 config_error=18"]])
     assert run(monkeypatch, agent, "pin", "12345670", "--wait", "--json") == 5
-    assert json.loads(capsys.readouterr().out) == {"result": "error", "reason": "the PIN is wrong"}
+    assert json.loads(capsys.readouterr().out) == {"result": "error", "reason": words}
 
 
 def test_another_failure_does_not_end_the_waiting(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:

@@ -113,7 +113,8 @@ def follow_session(options: argparse.Namespace, client: ControlClient) -> int:
 
 
 def _tell_wrong_pin(options: argparse.Namespace) -> int:
-    tell(options, "failed: the PIN is wrong", {"result": "error", "reason": "the PIN is wrong"})
+    reason = (read_state(options)["last_result"] or {}).get("reason") or "the PIN is wrong"
+    tell(options, f"failed: {reason}", {"result": "error", "reason": reason})
     return WRONG_PIN
 
 

@@ -67,7 +67,7 @@ from wpsagent.wsc.events import CredentialsReceived, M2dReceived, RunFailed
 WALK_TIME = 120.0
 SCAN_PERIOD = 0.5
 DWELL_TIME = 0.01
-ANSWER_TIMEOUT = 1.0
+ANSWER_TIMEOUT = 5.0
 PING_TIMEOUT = 0.1
 MAXIMUM_LOST_PINGS = 20
 MAXIMUM_UNREAD = 256
