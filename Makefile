@@ -112,9 +112,10 @@ run: $(VENV)/run.stamp need-broker
 deb: $(VENV)/run.stamp
 	@init/build-deb.sh $(BIN)/python dist
 
+# The version may be the one that is installed, and the program another.
 install: deb
 	@[ "$$(id -u)" = 0 ] || become=sudo; \
-	  $${become:-} apt-get -q -y install "./$$(ls -t dist/wps-agent_*_all.deb | head -n 1)"
+	  $${become:-} apt-get -q -y install --reinstall "./$$(ls -t dist/wps-agent_*_all.deb | head -n 1)"
 
 # ---- tests
 
