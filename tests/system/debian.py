@@ -36,6 +36,7 @@ class Debian:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         run("debootstrap", "--variant=minbase", "--include=init-system-helpers", SUITE, str(folder))
+        run("chmod", "755", str(folder))  # the root of daemons that are not root; ours is closed to others
         self.run("apt-get", "-q", "update")
 
     def run(self, *command: str, code: int = 0) -> str:
