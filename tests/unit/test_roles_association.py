@@ -145,7 +145,7 @@ def test_a_reassociation_is_answered_as_one(bench: Bench) -> None:
     ]
     assert isinstance(frames_of(commands)[0], ReassociationResponse)
     assert bench.take_events() == [StationDisconnected(PHONE, "it associated anew")]
-    assert outline(bench.acknowledge(commands)) == [f"SendEapol {PHONE}"]
+    assert outline(bench.acknowledge(commands)) == [f"SendEapol {PHONE}", "ReadGroupSequence"]
 
 
 def test_a_refused_association_can_be_tried_again_and_is_forgotten_in_the_end(bench: Bench) -> None:

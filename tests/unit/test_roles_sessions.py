@@ -157,18 +157,6 @@ def test_who_joins_is_told_how_far_the_group_key_has_been_used(bench: Bench) -> 
     assert laptop.packet_numbers == {2: bytes(6)}
 
 
-def test_a_crowd_asks_once_a_second_how_far_the_group_key_has_been_used(bench: Bench) -> None:
-    assert only(bench.associate(PHONE), ReadGroupSequence) == [ReadGroupSequence(1)]
-    bench.receive(GroupSequence(1, b"\x07" + bytes(5)))
-    second = bench.associate(LAPTOP)
-    assert only(second, ReadGroupSequence) == []
-    laptop = BenchStation(bench, LAPTOP)
-    laptop.take(second)
-    assert laptop.packet_numbers == {1: b"\x07" + bytes(5)}
-    bench.pass_time(1.0)
-    assert only(bench.associate(station_address(9)), ReadGroupSequence) == [ReadGroupSequence(1)]
-
-
 def test_a_radio_that_cannot_tell_the_packet_number_is_one_all_the_same(bench: Bench) -> None:
     commands = bench.associate()
     bench.receive(CommandFailed(ReadGroupSequence(1), "not supported"))

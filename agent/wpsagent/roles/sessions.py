@@ -61,12 +61,6 @@ RECONFIGURATION_DELAY = 0.02
 away; not many more, or it is back before the network that it was told of is there."""
 
 
-SEQUENCE_AGE = 1.0
-"""Seconds for which it is known well enough how far the group key has been used: a crowd, or a flood, asks once."""
-
-NEVER = float("-inf")
-
-
 class StationSessions:
     """The conversations of one BSS.
 
@@ -103,7 +97,6 @@ class StationSessions:
         self._send_away = send_away
         self._group_key = GroupKey(1, entropy(16))
         self._packet_number = NO_PACKETS  # of the present group key, as far as we have asked
-        self._asked_at = NEVER
         self._next_group_key: GroupKey | None = None
         self._rekeying: set[MacAddress] = set()
         self._changes: list[ApSettingsChanged] = []
@@ -170,9 +163,7 @@ class StationSessions:
         )
         station.rsn.start(now)
         self._pump(station, now)
-        if now >= self._asked_at + SEQUENCE_AGE:
-            self._asked_at = now
-            self._send(ReadGroupSequence(self._group_key.index))  # known by the time of message 3
+        self._send(ReadGroupSequence(self._group_key.index))  # known by the time of message 3
 
     def _begin_eap(self, station: Station, now: float) -> None:
         wps = self._wps
@@ -358,5 +349,5 @@ class StationSessions:
     def _finish_rekey(self) -> None:
         if self._next_group_key is not None and not self._rekeying:
             self._group_key, self._next_group_key = self._next_group_key, None
-            self._packet_number, self._asked_at = NO_PACKETS, NEVER
+            self._packet_number = NO_PACKETS
             self.install_group_key()
