@@ -277,6 +277,19 @@ def test_one_press_opens_two_and_the_first_success_ends_the_other() -> None:
             assert [event["interface"] for event in scene.events("enrolment_succeeded")] == [SECOND]
 
 
+def test_a_phone_that_hears_ours_and_theirs_takes_them_for_one_press() -> None:
+    with HostapdOwner(FIRST) as hostapd, scene_of(MIXED) as scene:
+        for interface in (FIRST, SECOND):
+            scene.wait_network("enabled", interface)
+        with scene.phone() as phone:
+            scene.press()
+            wait_until(lambda: hostapd.push_button_status == "Active", 5.0, "it is not open")
+            phone.press_button()
+            phone.wait_connected()
+            assert phone.status()["ssid"] in ("ours", "theirs")
+            scene.wait_session("success")
+
+
 @pytest.mark.parametrize(("chosen", "ssid"), [(FIRST, "theirs"), (SECOND, "ours")])
 def test_ours_and_theirs_in_one_group(chosen: str, ssid: str) -> None:
     with HostapdOwner(FIRST) as hostapd, scene_of(MIXED) as scene:

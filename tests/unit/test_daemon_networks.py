@@ -13,6 +13,7 @@ from wpsagent.config.loader import parse
 from wpsagent.config.model import AccessPointSettings, Configuration
 from wpsagent.daemon.networks import Networks
 from wpsagent.errors import NetlinkError, RadioError, UsageError
+from wpsagent.octets import MacAddress
 from wpsagent.ports import (
     AccessPointRadio,
     FrameReceived,
@@ -258,6 +259,28 @@ def test_a_second_band_is_in_the_beacon_of_the_first() -> None:
         await house.networks.stop()
 
     run(scene())
+
+
+def test_beside_hostapd_the_uuid_is_the_one_that_hostapd_makes(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = {"wlan8": LAPTOP}
+
+    def address_of(interface: str) -> MacAddress:
+        if interface in theirs:
+            return theirs[interface]
+        raise RadioError("no such interface")
+
+    monkeypatch.setattr("wpsagent.daemon.networks.link.address", address_of)
+    hostapds = "".join(f'[[access_point]]\ninterface = "wlan{n}"\nbackend = "hostapd"\n' for n in (7, 8))
+
+    async def scene(expected: MacAddress) -> None:
+        house = House(ONE + hostapds)
+        await house.networks.start()
+        assert house.networks.groups["main"].registrar.uuid == uuid_from_mac(expected)
+        await house.networks.stop()
+
+    run(scene(LAPTOP))
+    theirs.clear()
+    run(scene(ADDRESS))
 
 
 def test_a_configured_uuid_is_used() -> None:

@@ -8,12 +8,14 @@ with it the AP PIN and the lock that keeps it from being guessed.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 
 from wpsagent.config.model import AccessPointSettings, Configuration, DeviceSettings
 from wpsagent.daemon.network import Network
 from wpsagent.daemon.translate import from_registrar
 from wpsagent.daemon.wps_files import LockOutFile, PinRequests
-from wpsagent.errors import UsageError
+from wpsagent.errors import RadioError, UsageError
+from wpsagent.io import link
 from wpsagent.octets import MacAddress
 from wpsagent.ports import AccessPointRadio, Entropy
 from wpsagent.roles.runner import ButtonGroup
@@ -49,6 +51,7 @@ class Networks:
         self.device = configuration.device
         self.state_directory = configuration.agent.state_directory
         self._uuid = configuration.device.uuid
+        self._of_hostapd = tuple(owner.interface for owner in configuration.attached if owner.is_access_point)
         self._enrolments: dict[str, AccessPointEnrolment] = {}
         self._pin_requests: dict[str, PinRequests] = {}
         self.networks = [Network(settings, self) for settings in configuration.access_points]
@@ -92,7 +95,7 @@ class Networks:
         """The group of a name, made when its first network comes up."""
         if name not in self.groups:
             # One UUID for all groups: a station that hears two of them in push-button mode must see no overlap.
-            self._uuid = self._uuid or uuid_from_mac(address)
+            self._uuid = self._uuid or uuid_from_mac(self._address_of_hostapd() or address)
             registrar = InternalRegistrar(
                 self.device.description(self._rf_bands(name)), self._uuid, self.entropy, self.enrolment(name)
             )
@@ -103,6 +106,13 @@ class Networks:
 
             self.groups[name] = ButtonGroup(registrar, report)
         return self.groups[name]
+
+    def _address_of_hostapd(self) -> MacAddress | None:
+        """That of its first interface, where it has one of this board: it makes its UUID from it, as we do."""
+        for interface in self._of_hostapd:
+            with suppress(RadioError):
+                return link.address(interface)
+        return None
 
     def _registrar_event(self, name: str, event: InternalRegistrarEvent) -> None:
         interfaces = [network.interface for network in self._with_wps(name)]
