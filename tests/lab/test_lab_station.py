@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from tests.lab.network import NetNamespace, interface_address, run, set_address
+from tests.lab.network import NetNamespace, run, set_address
 from tests.lab.our_station import (
     CONFIG,
     NETWORKS,
@@ -268,42 +268,3 @@ def test_an_interface_set_down_is_told_and_joins_when_it_is_up(scene: Scene) -> 
     run("ip", "link", "set", STATION, "down")
     wait_until(lambda: scene.state()["state"] in ("lost", "failed"), 10.0, "the loss is not told")
     scene.assert_online()
-
-
-# ---- both roles
-
-
-OURS = """
-[[access_point]]
-interface = "wlan2"
-ssid = "reference"
-passphrase = "a secret passphrase"
-channel = 1
-"""
-
-
-def test_our_station_and_our_access_point_in_one_agent_by_pin() -> None:
-    NETWORKS.unlink(missing_ok=True)
-    with Agent(CONFIG + OURS) as agent:
-        agent.control.read_events()
-        pin = agent.control.request(f"IFNAME={STATION} WPS_PIN any")
-        assert agent.command("pin", pin).returncode == 0
-        event = agent.control.wait_event("CTRL-EVENT-CONNECTED", 100.0)
-        assert event.interface == STATION
-        assert agent.control.values(f"IFNAME={STATION} STATUS")["bssid"] == interface_address("wlan2")
-        assert pin not in agent.log
-
-
-def test_our_station_and_our_access_point_in_one_agent() -> None:
-    NETWORKS.unlink(missing_ok=True)
-    with Agent(CONFIG + OURS) as agent:
-        agent.control.read_events()
-        agent.control.expect_ok("WPS_PBC")
-        agent.control.expect_ok(f"IFNAME={STATION} WPS_PBC")
-        event = agent.control.wait_event("CTRL-EVENT-CONNECTED", 60.0)
-        assert event.interface == STATION
-        status = agent.control.values(f"IFNAME={STATION} STATUS")
-        assert status["wpa_state"] == "COMPLETED"
-        assert status["bssid"] == interface_address("wlan2")
-        wait_until(lambda: agent.control.values("STATUS")["num_sta[0]"] == "1", 5.0, "our access point lost it")
-        assert agent.control.has_event("WPS-REG-SUCCESS")
