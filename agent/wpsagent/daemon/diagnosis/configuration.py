@@ -46,6 +46,6 @@ def _unreadable(survey: Survey) -> Finding:
     return problem(
         CHECK,
         f"{path}: there is no such file",
-        f"wps-agent config example > {path}, then fill in your network; "
+        f"as root: wps-agent config example > {path}, then fill in your network; "
         "without hardware, wps-agent run --simulate shows what it does",
     )
