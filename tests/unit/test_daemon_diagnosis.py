@@ -102,7 +102,7 @@ def test_every_warning_and_problem_has_a_remedy(world: World) -> None:
 
 def test_missing_configuration_says_how_to_make_one(world: World) -> None:
     world.config = None
-    assert world.one("configuration").remedy.startswith(f"wps-agent config example > {CONFIG_PATH}")
+    assert world.one("configuration").remedy.startswith(f"as root: wps-agent config example > {CONFIG_PATH}")
 
 
 @pytest.mark.parametrize("path", [CONFIG_PATH, CONFIG_PATH.parent])
