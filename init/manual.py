@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Writes the manual pages from the tables that the program itself uses: wps-agent(8), wps-agent.toml(5).
+"""Writes the manual pages from the tables that the program itself uses: wps-agent(8), wps-agent.toml(5)."""
 
-Usage: python3 init/manual.py FOLDER
-"""
-
-import sys
+import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -101,11 +98,21 @@ def _key_text(key: Key) -> str:
     return f"{key.help} Default: {key.example or toml(key.default)}."
 
 
-def _write(folder: Path, name: str, lines: Iterable[str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text("\n".join(lines) + "\n")
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="manual.py", description=__doc__)
+    parser.add_argument("folder", type=Path, help="where to; it is made if it is not there")
+    folder: Path = parser.parse_args().folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / "wps-agent.8", program())
+        _write(folder / "wps-agent.toml.5", configuration())
+    except OSError as error:
+        parser.exit(1, f"manual.py: cannot write there: {error}\n")
+
+
+def _write(page: Path, lines: Iterable[str]) -> None:
+    page.write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
-    _write(Path(sys.argv[1]), "wps-agent.8", program())
-    _write(Path(sys.argv[1]), "wps-agent.toml.5", configuration())
+    main()
