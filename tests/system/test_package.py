@@ -74,6 +74,6 @@ def test_the_manual_pages_are_what_man_takes(tmp_path: Path, page: str) -> None:
 
 
 def test_whoever_asks_the_writer_of_the_manual_for_help_gets_no_pages(tmp_path: Path) -> None:
-    command = [sys.executable, ROOT / "init" / "manual.py", "--help"]
+    command: list[str | Path] = [sys.executable, ROOT / "init" / "manual.py", "--help"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.split()[0], list(tmp_path.iterdir())) == (0, "usage:", [])
