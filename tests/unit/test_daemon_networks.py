@@ -278,7 +278,17 @@ def test_beside_hostapd_the_uuid_is_the_one_that_hostapd_makes(monkeypatch: pyte
         assert house.networks.groups["main"].registrar.uuid == uuid_from_mac(expected)
         await house.networks.stop()
 
+    async def comes_by_a_reload() -> None:
+        house = House(ONE)
+        await house.networks.start()
+        house.networks.set_device(house.configuration.device, parse(ONE + hostapds, host_name="house").attached)
+        assert house.networks.groups["main"].registrar.uuid == uuid_from_mac(LAPTOP)
+        house.networks.set_device(house.configuration.device, ())
+        assert house.networks.groups["main"].registrar.uuid == uuid_from_mac(LAPTOP)  # it was seen with that one
+        await house.networks.stop()
+
     run(scene(LAPTOP))
+    run(comes_by_a_reload())
     theirs.clear()
     run(scene(ADDRESS))
 

@@ -7,10 +7,10 @@ with it the AP PIN and the lock that keeps it from being guessed.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from wpsagent.config.model import AccessPointSettings, Configuration, DeviceSettings
+from wpsagent.config.model import AccessPointSettings, AttachedSettings, Configuration, DeviceSettings
 from wpsagent.daemon.network import Network
 from wpsagent.daemon.translate import from_registrar
 from wpsagent.daemon.wps_files import LockOutFile, PinRequests
@@ -51,7 +51,7 @@ class Networks:
         self.device = configuration.device
         self.state_directory = configuration.agent.state_directory
         self._uuid = configuration.device.uuid
-        self._of_hostapd = tuple(owner.interface for owner in configuration.attached if owner.is_access_point)
+        self._of_hostapd = _interfaces_of_hostapd(configuration.attached)
         self._enrolments: dict[str, AccessPointEnrolment] = {}
         self._pin_requests: dict[str, PinRequests] = {}
         self.networks = [Network(settings, self) for settings in configuration.access_points]
@@ -186,11 +186,14 @@ class Networks:
             if other.network_settings == before:
                 other.reconfigure(settings, shown=shown)
 
-    def set_device(self, device: DeviceSettings) -> None:
-        """How all networks name themselves from now on."""
-        if device == self.device:
+    def set_device(self, device: DeviceSettings, attached: Iterable[AttachedSettings] | None = None) -> None:
+        """How all networks name themselves from now on, and beside whom; None: as before."""
+        of_hostapd = self._of_hostapd if attached is None else _interfaces_of_hostapd(attached)
+        if (device, of_hostapd) == (self.device, self._of_hostapd):
             return
-        self.device, self._uuid = device, device.uuid or self._uuid
+        self.device, self._of_hostapd = device, of_hostapd
+        address = self._address_of_hostapd()
+        self._uuid = device.uuid or (self._uuid if address is None else uuid_from_mac(address))
         for name, group in self.groups.items():
             group.registrar.device = device.description(self._rf_bands(name))
             group.registrar.uuid = self._uuid or group.registrar.uuid
@@ -245,3 +248,7 @@ class Networks:
                     return {network.settings.button_group: self.groups[network.settings.button_group]}
         names = sorted({*self.groups, *(network.settings.interface for network in self.networks)})
         raise UsageError(f"no button group or interface {target!r}; there are: {', '.join(names)}")
+
+
+def _interfaces_of_hostapd(attached: Iterable[AttachedSettings]) -> tuple[str, ...]:
+    return tuple(owner.interface for owner in attached if owner.is_access_point)

@@ -87,7 +87,7 @@ class Reload:
         self._reporting.board.configure(
             agent.success_display_s, agent.error_display_s, mqtt.commands if mqtt is not None else ()
         )
-        self._networks.set_device(after.device)
+        self._networks.set_device(after.device, after.attached)
         self._repeater.follow(after.access_points)
         await self._attachments.take_leave(after.attached)
         await self._take_leave(before, after)
