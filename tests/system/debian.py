@@ -2,6 +2,7 @@
 """A Debian of its own: in a folder, and as a machine whose first process is its systemd."""
 
 import os
+import re
 import shlex
 import subprocess
 import time
@@ -13,11 +14,12 @@ BECOME: Sequence[str] = () if os.geteuid() == 0 else ("sudo", "-n")
 SUITE = "bookworm"
 """The oldest Debian that is supported."""
 BOOT = Path(__file__).with_name("boot_systemd.sh")
-NAMESPACES = ("unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--fork")
+NAMESPACES = ("unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--propagation", "unchanged")
 """What the first process of a machine needs from the kernel; util-linux's command without what is to run in them."""
 _ENVIRONMENT = ("env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive")
 _INSTALL = ("apt-get", "-q", "-y", "install", "--no-install-recommends")
 _UNTIL_BOOTED = 60.0
+_LAST_LINES = 60
 
 
 def run(*command: str, timeout: float = 600.0, code: int | None = 0, text: str | None = None) -> str:
@@ -66,11 +68,12 @@ class Machine:
     """A Debian that has booted; a context manager."""
 
     def __init__(self, debian: Debian) -> None:
+        self._console = os.memfd_create("console")
         self._boot = subprocess.Popen(
             [*BECOME, "bash", str(BOOT), str(debian.folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._console,
             text=True,
         )
         assert self._boot.stdout is not None
@@ -78,25 +81,31 @@ class Machine:
 
     def __enter__(self) -> Self:
         try:
-            self._wait_until_booted()
+            has_booted = self._has_booted_in_time()
         except BaseException:
             self._end()
             raise
+        assert has_booted, f"systemd did not come up; what it said last:\n{self._end()}"
         return self
 
     def __exit__(self, *_: object) -> None:
         self._end()
 
-    def _wait_until_booted(self) -> None:
+    def _has_booted_in_time(self) -> bool:
         """Ask again and again: who waits for systemd from its first moments on may wait for ever."""
         end = time.monotonic() + _UNTIL_BOOTED
         ask = ("timeout", "5", "systemctl", "is-active", "default.target")
-        while self.run(*ask, code=None) != "active\n":
-            assert self._first and time.monotonic() < end, f"systemd did not come up: {self._end()}"
+        while self._first and time.monotonic() < end:
+            if self.run(*ask, code=None) == "active\n":
+                return True
+        return False
 
     def _end(self) -> str:
-        """Nothing of it is left; what was said of faults."""
-        return self._boot.communicate(timeout=60)[1]
+        """Nothing of it is left; what its console showed last."""
+        self._boot.communicate(timeout=60)
+        with os.fdopen(self._console, errors="replace") as console:
+            console.seek(0)
+            return _readable(console.read())
 
     def run(self, *command: str, code: int | None = 0, user: str | None = None, text: str | None = None) -> str:
         """What a command says in there, as root or as a user of there."""
@@ -122,3 +131,11 @@ _FIND = ("find", "/etc", "/usr", "/var", "/run", "/tmp", "/dev", "-path", "*wps*
 def _ours(found: str) -> set[str]:
     """The files of us, but for the package manager's own records."""
     return {path for path in found.splitlines() if "/dpkg/" not in path}
+
+
+def _readable(console: str) -> str:
+    """The last lines that differ by more than the state of a job, without what moves a cursor."""
+    plain = re.sub(r"\x1b(\[[\d;]*[A-Za-z]|M)|\r", "", console)
+    return "\n".join(
+        list({re.sub(r"^\[.*?\]|\(.*?\)", "", line): line for line in plain.splitlines()}.values())[-_LAST_LINES:]
+    )

@@ -13,7 +13,7 @@ import pytest
 from tests.system.debian import BECOME, NAMESPACES, Debian, Machine
 from tests.system.surroundings import needs
 
-pytestmark = needs([*BECOME, *NAMESPACES, "mount", "-t", "cgroup2", "cgroup2", "/mnt"])
+pytestmark = needs([*BECOME, *NAMESPACES, "true"], ["findmnt", "-t", "cgroup2"])
 
 OTHER_USERS = Path(__file__).resolve().parents[2] / "init" / "other-users.conf"
 SECRETS = ("the key of the network", "a secret of the broker")
