@@ -18,7 +18,8 @@ from wpsagent.config.loader import parse
 from wpsagent.config.model import AccessPointSettings, ButtonAction, Configuration
 from wpsagent.control.agent import WpsStatus
 from wpsagent.daemon.board import BoardUnavailableError
-from wpsagent.daemon.daemon import Daemon, open_kernel_radio
+from wpsagent.daemon.daemon import Daemon
+from wpsagent.daemon.kernel_radios import open_kernel_radio
 from wpsagent.errors import AgentError, OverlapError, RadioError, UsageError
 from wpsagent.io.simulated_radio import Air, ManagementUnit, SimulatedAccessPointRadio
 from wpsagent.octets import NO_ADDRESS, MacAddress, Ssid

@@ -15,7 +15,7 @@ from tests.unit.test_daemon_stations import House
 from wpsagent.config.loader import parse
 from wpsagent.daemon.hand_over import Keeper, Mark, TakenInterface, learnt_network
 from wpsagent.daemon.station import Station
-from wpsagent.errors import ConfigError, UsageError
+from wpsagent.errors import ConfigError, RadioError, UsageError
 from wpsagent.io.hand_over.choice import Choice, Place
 from wpsagent.io.hand_over.manager import HandOverError, LearntNetwork
 from wpsagent.octets import Ssid
@@ -255,6 +255,58 @@ def test_after_a_crash_the_interface_is_given_back(tmp_path: Path) -> None:
         async with lent(tmp_path, manager) as house:
             assert manager.has_interface
             assert not house.mark
+
+    run(scene())
+
+
+def test_after_a_crash_it_is_given_back_although_the_manager_still_lists_it(tmp_path: Path) -> None:
+    manager = Manager()
+    Mark(str(tmp_path), "sta0").set()
+
+    async def scene() -> None:
+        async with Managed(tmp_path, manager).running() as house:
+            await house.until(s.InterfaceGivenBack)
+            assert manager.heard == ["give"]
+
+    run(scene())
+
+
+def test_a_manager_that_comes_after_us_gets_the_interface(tmp_path: Path) -> None:
+    manager = Manager(has_interface=False)
+
+    async def scene() -> None:
+        async with Managed(tmp_path, manager).running() as house:
+            assert isinstance(house, Managed)
+            await house.until(s.StationStarted)
+            manager.has_interface = True
+            manager.failures["holds"] = "it has just begun"
+            house.open_errors = [RadioError("no such interface"), RadioError("managed by another program")]
+            house.radios[-1].lose("it was removed")
+            assert "no such interface" in (await house.until(s.StationFailed)).reason
+            del manager.failures["holds"]
+            assert (await house.until(s.StationFailed)).reason == "the manager has it by now"
+            assert await house.until(s.InterfaceGivenBack) == s.InterfaceGivenBack("sta0", "the manager")
+            house.open_errors.clear()
+            house.press_both()
+            await house.until(s.HandedOver)
+
+    run(scene())
+
+
+def test_a_manager_that_begins_anew_while_its_interface_is_taken_is_told_again(tmp_path: Path) -> None:
+    manager = Manager()
+    manager.failures["give"] = "it is not there"  # else the interface is given back when the run is lost
+
+    async def scene() -> None:
+        async with lent(tmp_path, manager) as house:
+            house.stations.press_button()
+            await house.until(s.StationWpsStarted)
+            manager.has_interface = True
+            house.radios[-1].lose("it was removed")
+            await house.until(s.HandOverFailed)
+            await house.until(s.StationStarted)
+            assert manager.heard[-2:] == ["holds", "take"]
+            del manager.failures["give"]
 
     run(scene())
 

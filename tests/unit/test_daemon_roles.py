@@ -5,6 +5,7 @@ import asyncio
 from pathlib import Path
 from unittest.mock import patch
 
+import pytest
 from tests.pairs.station_world import STATION
 from tests.unit.jumping_loop import run
 from tests.unit.roles_bench import AP, entropy_of
@@ -12,7 +13,9 @@ from tests.unit.simulated_station_radio import SimulatedStationRadio
 
 from wpsagent.config.loader import parse
 from wpsagent.config.model import AccessPointSettings, ButtonAction, EapolTransport, StationSettings
-from wpsagent.daemon.daemon import Daemon, open_kernel_station_radio
+from wpsagent.daemon.daemon import Daemon
+from wpsagent.daemon.kernel_radios import open_kernel_station_radio
+from wpsagent.io.hand_over.manager import HandOverError
 from wpsagent.io.simulated_radio import Air, SimulatedAccessPointRadio
 from wpsagent.ports import AccessPointRadio, StationRadio
 from wpsagent.status import events as e
@@ -112,6 +115,31 @@ def test_the_radio_of_the_kernel_is_opened_as_configured() -> None:
             assert settings.eapol is EapolTransport(eapol)
             with patch("wpsagent.io.nl80211.station.open_station_radio") as opened:
                 await open_kernel_station_radio(settings)
-            opened.assert_awaited_once_with("sta0", create_on="phy0", on_packet_eapol=on_packet)
+            opened.assert_awaited_once_with("sta0", create_on="phy0", on_packet_eapol=on_packet, is_lent=False)
+
+    run(scene())
+
+
+@pytest.mark.parametrize(
+    ("who", "answer", "is_lent"),
+    [
+        ("iwd", True, True),
+        ("auto", True, True),
+        ("auto", False, False),
+        ("iwd", HandOverError("iwd does not answer"), False),
+        ("networkmanager", True, False),
+    ],
+)
+def test_an_interface_is_lent_where_iwd_has_it(who: str, answer: bool | HandOverError, is_lent: bool) -> None:
+    (settings,) = parse(f'{STATION_TABLE}hand_over = "{who}"\n').stations
+
+    async def scene() -> None:
+        with (
+            patch("wpsagent.io.nl80211.station.open_station_radio") as opened,
+            patch("wpsagent.io.hand_over.iwd.Iwd.holds", side_effect=[answer]),
+        ):
+            await open_kernel_station_radio(settings)
+        assert opened.await_args is not None
+        assert opened.await_args.kwargs["is_lent"] is is_lent
 
     run(scene())

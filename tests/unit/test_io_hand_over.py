@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Managers of networks: what each is told, and every fault in words.
 
-NetworkManager and iwd are fakes on a real bus that answer as theirs do (NetworkManager itself: tests/lab); uci and wifi
-are fakes on PATH, as there is no OpenWrt here; wpa_supplicant is a fake control socket.
+NetworkManager is a fake on a real bus that answers as it does (itself: tests/lab); uci and wifi are fakes on PATH, as
+there is no OpenWrt here; wpa_supplicant is a fake control socket.  iwd: test_io_hand_over_iwd.py.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from tests.unit.dbus_world import Answer, RefusalError, Service, bus, service
 from wpsagent.io.dbus_codec import Message, Variant
 from wpsagent.io.hand_over import choice, manager
 from wpsagent.io.hand_over.choice import Choice, Place, choose
-from wpsagent.io.hand_over.iwd import Iwd, file_name, file_text
+from wpsagent.io.hand_over.iwd import Iwd
 from wpsagent.io.hand_over.manager import HandOverError, LearntNetwork, run_program
 from wpsagent.io.hand_over.network_manager import NetworkManager, is_profile_of, profile_settings
 from wpsagent.io.hand_over.supplicant import Supplicant
@@ -251,79 +251,6 @@ def test_profiles_that_are_no_station_with_a_passphrase_here_are_left_alone(othe
     assert is_profile_of(profile, "wlan0", HOME)
     assert is_profile_of({**profile, "connection": {"interface-name": Variant("s", "wlan0")}}, "wlan0", HOME)
     assert not is_profile_of(profile | {n: profile.get(n, {}) | values for n, values in other.items()}, "wlan0", HOME)
-
-
-# ---- iwd
-
-
-@pytest.mark.parametrize(
-    ("ssid", "name"),
-    [(b"My Home-1_2", "My Home-1_2.psk"), (b"a/b", "=612f62.psk"), ("grün".encode(), "=6772c3bc6e.psk"), (b"", ".psk")],
-)
-def test_iwds_files_have_the_names_that_it_looks_for(ssid: bytes, name: str) -> None:
-    assert file_name(Ssid(ssid), is_open=False) == name
-
-
-def test_iwds_files_say_what_it_must_know() -> None:
-    assert file_text(HOME) == "[Security]\nPassphrase=a secret passphrase\n[Settings]\nAutoConnect=true\n"
-    assert "Passphrase=\\s\\\\ x12345\n" in file_text(LearntNetwork(Ssid(b"h"), b" \\ x12345"))
-    assert f"PreSharedKey={'07' * 32}\n" in file_text(LearntNetwork(Ssid(b"h"), psk=b"\7" * 32))
-    assert file_text(OPEN) == "[Settings]\nAutoConnect=true\n"
-    assert "Hidden=true" in file_text(LearntNetwork(Ssid(b"h"), is_hidden=True))
-
-
-def fake_iwd(fake: Service) -> dict[str, dict[str, dict[str, Variant]]]:
-    objects: dict[str, dict[str, dict[str, Variant]]] = {
-        "/0/1": {
-            "net.connman.iwd.Device": {"Name": Variant("s", "wlan0"), "Powered": Variant("b", True)},
-            "net.connman.iwd.Station": {"State": Variant("s", "disconnected")},
-        },
-        "/0/1/home": {"net.connman.iwd.Network": {"Name": Variant("s", "home")}},
-    }
-    fake.methods["GetManagedObjects"] = lambda _: ("a{oa{sa{sv}}}", (objects,))
-    fake.properties["/0/1", "Powered"] = Variant("b", True)
-    return objects
-
-
-def test_iwd_gets_a_file_and_is_waited_for(tmp_path: Path) -> None:
-    async def scene() -> None:
-        async with bus(tmp_path) as address, service(address, "net.connman.iwd") as fake:
-            objects = fake_iwd(fake)
-            ours = Iwd(tmp_path, address, 5.0)
-            assert await ours.holds("wlan0")
-            await ours.take("wlan0")
-            assert not await ours.holds("wlan0")
-            await ours.store("wlan0", HOME)
-            assert (tmp_path / "home.psk").stat().st_mode & 0o777 == 0o600
-            joining = asyncio.create_task(ours.give("wlan0", HOME))
-            asked = len(fake.heard)
-            await fake.until(lambda: any(call.member == "GetManagedObjects" for call in fake.heard[asked:]))
-            objects["/0/1"]["net.connman.iwd.Station"] |= {
-                "State": Variant("s", "connected"),
-                "ConnectedNetwork": Variant("o", "/0/1/home"),
-            }
-            properties = ("org.freedesktop.DBus.Properties", "PropertiesChanged")
-            fake.emit("/0/1", *properties, "sa{sv}as", "net.connman.iwd.Station", {}, [])
-            await joining
-            with pytest.raises(HandOverError, match=r"did not join cafe within 0\.2 s"):
-                await Iwd(tmp_path, address, 0.2).give("wlan0", OPEN)
-            with pytest.raises(HandOverError, match="does not know an interface wlan9"):
-                await ours.take("wlan9")
-
-    asyncio.run(scene())
-
-
-def test_iwd_that_is_not_there_is_told(tmp_path: Path) -> None:
-    async def scene() -> None:
-        async with bus(tmp_path) as address:
-            ours = Iwd(tmp_path / "none", address)
-            assert not await ours.holds("wlan0")
-            with pytest.raises(HandOverError, match="is not running"):
-                await ours.give("wlan0")
-            with pytest.raises(HandOverError, match="iwd is not installed"):
-                await ours.store("wlan0", HOME)
-
-    asyncio.run(scene())
 
 
 # ---- UCI

@@ -130,6 +130,17 @@ def test_a_managed_interface_is_not_taken(world: World) -> None:
     assert world.link.log == []
 
 
+def test_an_interface_that_its_manager_has_lent_is_taken_although_the_manager_listens(world: World) -> None:
+    world.kernel.refuse(REGISTER_FRAME, errno.EALREADY)
+
+    async def main() -> None:
+        radio = await open_station_radio("wlan0", is_lent=True)
+        assert world.link.up["wlan0"]
+        await radio.close()
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [

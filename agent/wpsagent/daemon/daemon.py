@@ -17,12 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from wpsagent import __version__
 from wpsagent.config.model import (
-    AccessPointSettings,
     ButtonAction,
     ButtonSettings,
     Configuration,
-    EapolTransport,
-    StationSettings,
 )
 from wpsagent.control.agent import AccessPoint, AccessPointStatus, WpsStatus
 from wpsagent.control.commands import Commands
@@ -38,6 +35,7 @@ from wpsagent.daemon.control import ControlSockets, own_sockets
 from wpsagent.daemon.groups import Groups
 from wpsagent.daemon.hooks import StationHooks
 from wpsagent.daemon.interfaces import Interfaces
+from wpsagent.daemon.kernel_radios import open_kernel_radio, open_kernel_station_radio
 from wpsagent.daemon.networks import Networks, OpenRadio
 from wpsagent.daemon.parts import Opened
 from wpsagent.daemon.reload import Reload
@@ -49,7 +47,7 @@ from wpsagent.daemon.stations import Stations
 from wpsagent.errors import AgentError
 from wpsagent.io.service_manager import ServiceManager
 from wpsagent.octets import MacAddress, Ssid
-from wpsagent.ports import AccessPointRadio, Entropy, StationRadio
+from wpsagent.ports import Entropy
 from wpsagent.status import events as e
 from wpsagent.status.board import StatusBoard
 from wpsagent.status.model import Network
@@ -60,30 +58,6 @@ if TYPE_CHECKING:
     from wpsagent.io.mqtt import MqttReporter
 
 logger = logging.getLogger(__name__)
-
-
-async def open_kernel_radio(settings: AccessPointSettings) -> AccessPointRadio:
-    """The radio of a network, by nl80211; raises RadioError, NetlinkError."""
-    # Imported when the first radio is opened: the simulated board does without netlink.
-    from wpsagent.io.nl80211.access_point import open_access_point_radio
-
-    return await open_access_point_radio(
-        settings.interface,
-        create_on=settings.create_on,
-        bridge=settings.bridge,
-        on_packet_eapol=settings.eapol is EapolTransport.PACKET,
-    )
-
-
-async def open_kernel_station_radio(settings: StationSettings) -> StationRadio:
-    """The radio of a station, by nl80211; raises RadioError, NetlinkError."""
-    from wpsagent.io.nl80211.station import open_station_radio
-
-    return await open_station_radio(
-        settings.interface,
-        create_on=settings.create_on,
-        on_packet_eapol=settings.eapol is EapolTransport.PACKET,
-    )
 
 
 Reread = Callable[[], Configuration | None]

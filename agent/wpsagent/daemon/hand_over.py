@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wpsagent.daemon.learning import Learning
-from wpsagent.errors import UsageError
+from wpsagent.errors import RadioError, UsageError
 from wpsagent.io.hand_over.choice import Choice, Place, choose
 from wpsagent.io.hand_over.manager import HandOverError, LearntNetwork, Manager
 from wpsagent.io.hand_over.network_manager import NetworkManager
@@ -87,6 +87,7 @@ class Keeper:
         self._is_lent = False
         self._is_run_open = False
         self._is_paused = False
+        self._is_in_doubt = False
         self._told_choice = ""
         self._lock = asyncio.Lock()
         self._tasks = Tasks()
@@ -122,15 +123,38 @@ class Keeper:
     async def _begin(self) -> None:
         try:
             manager = await self._choose()
-            if manager is not None and await manager.holds(self._interface):
-                self._is_the_managers(manager)
-                return
             if manager is not None and self._mark:
                 await self._give_back(manager)
+                return
+            if manager is not None and await manager.holds(self._interface):
+                self._is_the_managers(manager)
                 return
         except HandOverError as error:
             self._failed(error)
         self._station.enable()
+
+    def doubt(self) -> None:
+        """The radio is gone, or did not come up: the manager may have begun, or begun anew, meanwhile."""
+        self._is_in_doubt = True
+
+    async def check(self) -> None:
+        """Before the station comes up; raises RadioError where the interface is its manager's by now."""
+        if not self._is_in_doubt:
+            return
+        self._is_in_doubt = False
+        try:
+            is_taken = self._lender is not None and not self._is_lent
+            manager = self._lender if is_taken else await self._choose()
+            if manager is None or not await manager.holds(self._interface):
+                return
+            if is_taken:
+                await manager.take(self._interface)  # again: one that begins anew does not remember
+                return
+        except HandOverError as error:
+            logger.debug("%s: whose is it? %s", self._interface, error)
+            return
+        self.start()
+        raise RadioError(f"{manager.title} has it by now")
 
     async def _choose(self) -> Manager | None:
         """The manager as things are now; raises HandOverError."""
@@ -211,6 +235,8 @@ class Keeper:
         if network is not None:
             self._stop_timer()
             self._run(self._hand_over(network))
+        elif isinstance(event, sta.StationLost):
+            self.doubt()
         elif isinstance(event, sta.WpsStarted):
             self._is_run_open = True
             self._stop_timer()

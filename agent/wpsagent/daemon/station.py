@@ -132,9 +132,13 @@ class Station(Upkeep):
     async def _come_up(self) -> None:
         self._is_down.clear()
         try:
+            if self.keeper is not None:
+                await self.keeper.check()
             await self._take_radio()
         except BaseException:
             self._is_down.set()
+            if self.keeper is not None:
+                self.keeper.doubt()
             raise
         self._has_come_up.set()
 

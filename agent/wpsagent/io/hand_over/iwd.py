@@ -4,11 +4,17 @@
 The file's name is the SSID where that is letters, digits, spaces, - and _ alone, else = and the SSID in hexadecimal;
 its ending says how the network is protected.  In it, a backslash and white space at the front are escaped as ell's
 settings have it.
+
+iwd calls an interface powered while it is up, whoever set it up, and begins to join networks as soon as it is: so it
+keeps an interface that is taken from it, and is told to stay out of every network until it is given back.  It goes on
+listening for its frames (bring_up would take it for a rival).  Tried with iwd 2.3.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import chain
 from pathlib import Path
 
 from wpsagent.io.atomic_file import SaveError, write_atomically
@@ -23,6 +29,7 @@ _DEVICE, _STATION, _NETWORK = f"{NAME}.Device", f"{NAME}.Station", f"{NAME}.Netw
 _OBJECTS = "org.freedesktop.DBus.ObjectManager"
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 -_")
+_GROUP = re.compile(r"\s*\[([^@\[\]][^\[\]]*)\]\s*$")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -32,17 +39,42 @@ def file_name(ssid: Ssid, *, is_open: bool) -> str:
     return f"{stem}.{'open' if is_open else 'psk'}"
 
 
-def file_text(network: LearntNetwork) -> str:
-    """What is in the file of a network."""
-    lines = []
-    if network.passphrase is not None and network.key_text is not None and len(network.key_text) < 64:
-        lines += ["[Security]", f"Passphrase={_escaped(network.key_text)}"]
-    elif network.key_text is not None:
-        lines += ["[Security]", f"PreSharedKey={network.key_text}"]
-    lines += ["[Settings]", "AutoConnect=true"]
-    if network.is_hidden:
-        lines.append("Hidden=true")
-    return "\n".join(lines) + "\n"
+def file_text(network: LearntNetwork, former: str = "") -> str:
+    """What is in the file of a network: its keys are new; whatever else the former file says stays."""
+    groups = _groups(former)
+    groups.pop("Security", None)
+    settings = ["AutoConnect=true", *(["Hidden=true"] if network.is_hidden else [])]
+    named = {_name(line) for line in settings}
+    settings += [line for line in groups.pop("Settings", []) if _name(line) not in named]
+    comment = groups.pop("", [])
+    key = _key(network)
+    groups = ({"Security": [key]} if key else {}) | {"Settings": settings} | groups
+    lines = [*comment, *chain.from_iterable((f"[{name}]", *held) for name, held in groups.items())]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _key(network: LearntNetwork) -> str | None:
+    text = network.key_text
+    if text is None:
+        return None
+    return f"PreSharedKey={text}" if len(text) == 64 else f"Passphrase={_escaped(text)}"
+
+
+def _groups(text: str) -> dict[str, list[str]]:
+    """The lines of each group; "" has those before the first.  Embedded groups ([@…) belong to the one around them."""
+    groups: dict[str, list[str]] = {"": []}
+    name = ""
+    for line in text.split("\n"):
+        if header := _GROUP.match(line):
+            name = header[1]
+            groups.setdefault(name, [])
+        elif line.strip():
+            groups[name].append(line)
+    return groups
+
+
+def _name(line: str) -> str:
+    return line.partition("=")[0].strip()
 
 
 def _escaped(text: str) -> str:
@@ -72,28 +104,43 @@ class Iwd:
         if not await self.is_there():
             return False
         async with self._bus() as bus:
-            path = await _device(bus, interface)
-            return path is not None and bool(await bus.get(NAME, path, _DEVICE, "Powered"))
+            found = await _device(bus, interface)
+            return found is not None and bool(found[1][_DEVICE]["Powered"].value)
 
     async def take(self, interface: str) -> None:
         """See Manager."""
-        await self._power(interface, is_on=False)
+        async with self._bus() as bus:
+            path, interfaces = await _known_device(bus, interface)
+            if _STATION in interfaces:
+                await bus.call(NAME, path, _STATION, "Disconnect")
 
     async def store(self, interface: str, network: LearntNetwork) -> None:
         """See Manager."""
         if not self._folder.is_dir():
             raise HandOverError(f"there is no folder {self._folder}: iwd is not installed here")
+        if not _is_utf8(network.ssid):
+            raise HandOverError(f"iwd cannot have the name {network.ssid}: it is not UTF-8")
         path = self._folder / file_name(network.ssid, is_open=network.is_open)
         try:
-            await asyncio.to_thread(write_atomically, path, file_text(network).encode())
+            text = file_text(network, await asyncio.to_thread(_read, path))
+            await asyncio.to_thread(write_atomically, path, text.encode())
+        except OSError as error:
+            raise HandOverError(f"{path}: cannot be read: {error.strerror}") from None
         except SaveError as error:
             raise HandOverError(str(error)) from None
 
     async def give(self, interface: str, network: LearntNetwork | None = None) -> None:
         """See Manager."""
-        await self._power(interface, is_on=True)
-        if network is None:
-            return
+        async with self._bus() as bus:
+            path, interfaces = await _known_device(bus, interface)
+            if not _is_joining(interfaces):
+                # What it was told when the interface was taken it forgets with its state.
+                await bus.set(NAME, path, _DEVICE, "Powered", Variant("b", False))
+                await bus.set(NAME, path, _DEVICE, "Powered", Variant("b", True))
+        if network is not None:
+            await self._wait(interface, network)
+
+    async def _wait(self, interface: str, network: LearntNetwork) -> None:
         async with self._bus() as bus:
             await bus.listen(sender=NAME, interface=_PROPERTIES, member="PropertiesChanged")
             try:
@@ -102,13 +149,6 @@ class Iwd:
                         await bus.signal()
             except TimeoutError:
                 raise HandOverError(f"iwd did not join {network.ssid} within {self._join_limit:g} s") from None
-
-    async def _power(self, interface: str, *, is_on: bool) -> None:
-        async with self._bus() as bus:
-            path = await _device(bus, interface)
-            if path is None:
-                raise HandOverError(f"iwd does not know an interface {interface}")
-            await bus.set(NAME, path, _DEVICE, "Powered", Variant("b", is_on))
 
     @asynccontextmanager
     async def _bus(self) -> AsyncIterator[SystemBus]:
@@ -121,17 +161,48 @@ class Iwd:
             raise HandOverError(f"iwd: {error}") from None
 
 
+def _is_utf8(ssid: Ssid) -> bool:
+    """Whether iwd sees networks of that name at all."""
+    try:
+        return "\0" not in ssid.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _read(path: Path) -> str:
+    """A file as it is; nothing where there is none, or where iwd could not read it either."""
+    try:
+        return path.read_text("utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return ""
+
+
 async def _objects(bus: SystemBus) -> dict[str, dict[str, dict[str, Variant]]]:
     (objects,) = await bus.call(NAME, "/", _OBJECTS, "GetManagedObjects")
     found: dict[str, dict[str, dict[str, Variant]]] = objects
     return found
 
 
-async def _device(bus: SystemBus, interface: str) -> str | None:
+_Interfaces = dict[str, dict[str, Variant]]
+
+
+async def _device(bus: SystemBus, interface: str) -> tuple[str, _Interfaces] | None:
+    """Path and D-Bus interfaces of what iwd calls a device."""
     for path, interfaces in (await _objects(bus)).items():
         if _DEVICE in interfaces and interfaces[_DEVICE]["Name"].value == interface:
-            return path
+            return path, interfaces
     return None
+
+
+async def _known_device(bus: SystemBus, interface: str) -> tuple[str, _Interfaces]:
+    found = await _device(bus, interface)
+    if found is None:
+        raise HandOverError(f"iwd does not know an interface {interface}")
+    return found
+
+
+def _is_joining(interfaces: _Interfaces) -> bool:
+    return _STATION in interfaces and interfaces[_STATION]["State"].value in ("connecting", "connected", "roaming")
 
 
 async def _has_joined(bus: SystemBus, interface: str, network: LearntNetwork) -> bool:

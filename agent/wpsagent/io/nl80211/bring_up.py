@@ -46,13 +46,17 @@ _MANAGED_STATION_FRAME = b"\x0a\x07"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What open_access_point_radio or open_station_radio was asked for."""
+    """What open_access_point_radio or open_station_radio was asked for.
+
+    is_lent: whoever manages the interface knows that it is ours for now, and may go on listening.
+    """
 
     interface: str
     type: InterfaceType = InterfaceType.AP
     create_on: str | None = None
     address: MacAddress | None = None
     bridge: str | None = None
+    is_lent: bool = False
 
 
 class BringUp:
@@ -124,7 +128,7 @@ class BringUp:
         try:
             await self._transport.request(Command.REGISTER_FRAME, request)
         except NetlinkError as error:
-            if error.errno == errno.EALREADY:
+            if error.errno == errno.EALREADY and not self._plan.is_lent:
                 raise RadioError(
                     f"{name} is managed by another program (wpa_supplicant, NetworkManager or iwd): "
                     f"tell it to leave {name} alone, or name another interface"

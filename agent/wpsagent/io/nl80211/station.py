@@ -72,15 +72,15 @@ _LEAVING = 3
 
 
 async def open_station_radio(
-    interface: str, *, create_on: str | None = None, on_packet_eapol: bool = False
+    interface: str, *, create_on: str | None = None, on_packet_eapol: bool = False, is_lent: bool = False
 ) -> "Nl80211StationRadio":
     """Bring an interface up as a radio that can be a station.
 
     create_on: make the interface on this radio ("phy0", or the name of another interface of it); it is removed on
-    close.  on_packet_eapol: EAPOL over AF_PACKET although the driver has a control port.  Raises RadioError,
-    NetlinkError.
+    close.  on_packet_eapol: EAPOL over AF_PACKET although the driver has a control port.  is_lent: whoever manages the
+    interface knows that it is ours for now.  Raises RadioError, NetlinkError.
     """
-    plan = Plan(interface, InterfaceType.STATION, create_on=create_on)
+    plan = Plan(interface, InterfaceType.STATION, create_on=create_on, is_lent=is_lent)
     return await open_radio(lambda _capabilities: Nl80211StationRadio, plan, on_packet_eapol=on_packet_eapol)
 
 
