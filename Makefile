@@ -110,12 +110,13 @@ run: $(VENV)/run.stamp need-broker
 	@$(BIN)/wps-agent run $(ARGS)
 
 deb: $(VENV)/run.stamp
+	@.ci/need dpkg=dpkg-deb
 	@init/build-deb.sh $(BIN)/python dist
 
 # The version may be the one that is installed, and the program another.
 install: deb
-	@[ "$$(id -u)" = 0 ] || become=sudo; \
-	  $${become:-} apt-get -q -y install --reinstall "./$$(ls -t dist/wps-agent_*_all.deb | head -n 1)"
+	@.ci/need "./$$(ls -t dist/wps-agent_*_all.deb | head -n 1)"
+	@grep '^wps-agent: ' build/apt.log || true # what is to be done next
 
 # ---- tests
 
