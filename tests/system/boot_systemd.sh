@@ -52,10 +52,10 @@ export -f first_process
 export folder hierarchy
 
 # A pseudo-terminal is the console: systemd says nothing to anything else before there is a journal.
-boot='unshare --mount --pid --net --uts --ipc --cgroup --fork --propagation unchanged bash -euo pipefail -c first_process'
+apart='unshare --mount --pid --net --uts --ipc --cgroup --fork --propagation unchanged'
 exec {told}< <(
   echo "$BASHPID" >"$group/cgroup.procs"
-  SHELL=$BASH exec script --quiet --flush --command "$boot" /dev/null 3>&1 >&2 </dev/null
+  SHELL=$BASH exec script --quiet --flush --command "$apart bash -euo pipefail -c first_process" /dev/null 3>&1 >&2 </dev/null
 )
 namespaces=$!
 read -r first <&"$told" || { echo 'the namespaces of a systemd cannot be set up here' >&2; exit 1; }
