@@ -293,20 +293,38 @@ def test_a_manager_that_comes_after_us_gets_the_interface(tmp_path: Path) -> Non
     run(scene())
 
 
-def test_a_manager_that_begins_anew_while_its_interface_is_taken_is_told_again(tmp_path: Path) -> None:
+def test_a_manager_that_begins_anew_while_its_interface_is_taken_gets_it_back(tmp_path: Path) -> None:
     manager = Manager()
-    manager.failures["give"] = "it is not there"  # else the interface is given back when the run is lost
 
     async def scene() -> None:
         async with lent(tmp_path, manager) as house:
             house.stations.press_button()
             await house.until(s.StationWpsStarted)
-            manager.has_interface = True
+            manager.failures |= {"give": "it is not there", "holds": "it is not there"}
+            house.open_errors = [RadioError("no such interface")]
             house.radios[-1].lose("it was removed")
             await house.until(s.HandOverFailed)
-            await house.until(s.StationStarted)
-            assert manager.heard[-2:] == ["holds", "take"]
-            del manager.failures["give"]
+            await house.until(s.StationFailed)
+            manager.failures.clear()
+            manager.has_interface = True
+            await house.until(s.InterfaceGivenBack)
+            assert manager.heard[-2:] == ["holds", "give"]
+            assert not house.station.is_up
+
+    run(scene())
+
+
+def test_a_manager_that_begins_anew_while_its_interface_is_fetched_is_told_again(tmp_path: Path) -> None:
+    manager = Manager()
+
+    async def scene() -> None:
+        async with lent(tmp_path, manager) as house:
+            house.open_errors = [RadioError("no such interface")]
+            house.stations.press_button()
+            await house.until(s.StationFailed)
+            manager.has_interface = True
+            await house.until(s.StationWpsStarted)
+            assert manager.heard == ["take", "holds", "take"]
 
     run(scene())
 

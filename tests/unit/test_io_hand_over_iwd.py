@@ -219,6 +219,21 @@ def test_iwd_that_joins_another_network_or_none_is_told(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
+def test_iwd_that_ends_before_it_has_joined_is_told_at_once(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with bus(tmp_path) as address:
+            async with service(address, IWD) as a_service:
+                fake = FakeIwd(a_service, None)
+                joining = asyncio.create_task(Iwd(tmp_path, address, 60.0).give("wlan0", HOME))
+                await a_service.until(lambda: asked(fake) == ["Set", "Set"])
+                asked_before = len(a_service.heard)
+                await a_service.until(lambda: len(a_service.heard) > asked_before)
+            with pytest.raises(HandOverError, match="iwd is not running"):
+                await joining
+
+    asyncio.run(scene())
+
+
 def test_iwd_that_is_not_there_is_told(tmp_path: Path) -> None:
     async def scene() -> None:
         async with bus(tmp_path) as address:
@@ -226,7 +241,7 @@ def test_iwd_that_is_not_there_is_told(tmp_path: Path) -> None:
             assert not await ours.holds("wlan0")
             with pytest.raises(HandOverError, match="is not running"):
                 await ours.give("wlan0")
-            with pytest.raises(HandOverError, match="iwd is not installed"):
+            with pytest.raises(HandOverError, match="iwd has not run here"):
                 await ours.store("wlan0", HOME)
 
     asyncio.run(scene())

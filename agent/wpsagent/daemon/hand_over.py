@@ -142,13 +142,13 @@ class Keeper:
         if not self._is_in_doubt:
             return
         self._is_in_doubt = False
+        is_fetched = self._lender is not None and not self._is_lent and self._lock.locked()
         try:
-            is_taken = self._lender is not None and not self._is_lent
-            manager = self._lender if is_taken else await self._choose()
+            manager = self._lender if is_fetched else await self._choose()
             if manager is None or not await manager.holds(self._interface):
                 return
-            if is_taken:
-                await manager.take(self._interface)  # again: one that begins anew does not remember
+            if is_fetched:
+                await manager.take(self._interface)  # again: one that has begun anew does not remember
                 return
         except HandOverError as error:
             logger.debug("%s: whose is it? %s", self._interface, error)

@@ -18,7 +18,7 @@ from itertools import chain
 from pathlib import Path
 
 from wpsagent.io.atomic_file import SaveError, write_atomically
-from wpsagent.io.dbus import BusError, SystemBus, is_on_bus
+from wpsagent.io.dbus import BUS, BusError, SystemBus, is_on_bus
 from wpsagent.io.dbus_codec import Variant
 from wpsagent.io.hand_over.manager import JOIN_LIMIT, HandOverError, LearntNetwork
 from wpsagent.octets import Ssid
@@ -117,7 +117,9 @@ class Iwd:
     async def store(self, interface: str, network: LearntNetwork) -> None:
         """See Manager."""
         if not self._folder.is_dir():
-            raise HandOverError(f"there is no folder {self._folder}: iwd is not installed here")
+            raise HandOverError(
+                f"there is no folder {self._folder}: iwd has not run here: start it, or choose another hand_over"
+            )
         if not _is_utf8(network.ssid):
             raise HandOverError(f"iwd cannot have the name {network.ssid}: it is not UTF-8")
         path = self._folder / file_name(network.ssid, is_open=network.is_open)
@@ -143,6 +145,7 @@ class Iwd:
     async def _wait(self, interface: str, network: LearntNetwork) -> None:
         async with self._bus() as bus:
             await bus.listen(sender=NAME, interface=_PROPERTIES, member="PropertiesChanged")
+            await bus.listen(sender=BUS, interface=BUS, member="NameOwnerChanged", arg0=NAME)  # it may end
             try:
                 async with asyncio.timeout(self._join_limit):
                     while not await _has_joined(bus, interface, network):
@@ -156,7 +159,7 @@ class Iwd:
             async with SystemBus(self._bus_address) as bus:
                 yield bus
         except BusError as error:
-            if error.name.rpartition(".")[2] in ("ServiceUnknown", "NameHasNoOwner"):
+            if error.name.rpartition(".")[2] in ("ServiceUnknown", "NameHasNoOwner", "NoReply"):
                 raise HandOverError("iwd is not running: start it, or choose another hand_over") from None
             raise HandOverError(f"iwd: {error}") from None
 
