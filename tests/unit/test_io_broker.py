@@ -137,6 +137,21 @@ def test_a_broker_that_never_listens_is_ended(tmp_path: Path, monkeypatch: pytes
     run(main)
 
 
+@pytest.mark.parametrize("deafness", ["trap 'trap exit TERM' TERM", "trap '' TERM"], ids=["at first", "for good"])
+def test_a_broker_that_does_not_hear_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deafness: str) -> None:
+    loop = f"echo $$ > {tmp_path}/pid; while :; do sleep 0.02; done"
+    stand_in(monkeypatch, program(tmp_path, f"{deafness}; {loop}"))
+    monkeypatch.setattr(b, "START_TIMEOUT", 0.5)
+    monkeypatch.setattr(b, "STOP_TIMEOUT", 0.3)
+
+    async def main() -> None:
+        with pytest.raises(BrokerError):
+            await ChildBroker(tmp_path).start()
+        assert not is_alive(int((tmp_path / "pid").read_text()))
+
+    run(main)
+
+
 def test_whoever_stops_waiting_leaves_no_broker_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, program(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 60"))
 

@@ -8,6 +8,7 @@ import asyncio
 import os
 import shutil
 import socket
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +16,7 @@ from typing import Self
 from wpsagent.errors import AgentError
 
 START_TIMEOUT = 5.0
+STOP_TIMEOUT = 1.0
 
 
 class BrokerError(AgentError):
@@ -82,9 +84,13 @@ class ChildBroker:
 
     async def stop(self) -> None:
         """End it.  Safe to call twice."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.terminate()
-            await self._process.wait()
+        if self._process is not None:
+            # mosquitto 2.0 forgets a signal that comes after it has begun to listen and before its loop turns
+            for end in (self._process.terminate, self._process.terminate, self._process.kill):
+                if self._process.returncode is None:
+                    end()
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._process.wait(), STOP_TIMEOUT)
         self._process = None
 
     async def _listens(self) -> bool:
