@@ -55,7 +55,8 @@ export folder hierarchy
 apart='unshare --mount --pid --net --uts --ipc --cgroup --fork --propagation unchanged'
 exec {told}< <(
   echo "$BASHPID" >"$group/cgroup.procs"
-  SHELL=$BASH exec script --quiet --flush --command "$apart bash -euo pipefail -c first_process" /dev/null 3>&1 >&2 </dev/null
+  exec 3>&1 >&2 </dev/null
+  SHELL=$BASH exec script --quiet --flush --command "$apart bash -euo pipefail -c first_process" /dev/null
 )
 namespaces=$!
 read -r first <&"$told" || { echo 'the namespaces of a systemd cannot be set up here' >&2; exit 1; }
