@@ -130,6 +130,18 @@ def test_a_managed_interface_is_not_taken(world: World) -> None:
     assert world.link.log == []
 
 
+def test_an_interface_that_was_made_anew_is_left_alone(world: World) -> None:
+    async def main() -> None:
+        radio = await open_station_radio("wlan0")
+        del world.link.up["wlan0"]
+        world.link.up |= {"wlan0-p2p": False, "wlan0": True}  # another index
+        world.link.log.clear()
+        await radio.close()
+        assert world.link.log == []
+
+    asyncio.run(main())
+
+
 def test_an_interface_that_its_manager_has_lent_is_taken_although_the_manager_listens(world: World) -> None:
     world.kernel.refuse(REGISTER_FRAME, errno.EALREADY)
 

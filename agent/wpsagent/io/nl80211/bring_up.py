@@ -66,6 +66,7 @@ class BringUp:
         self._transport = transport
         self._plan = plan
         self._changed = asyncio.Event()
+        self._index = 0
         self.undo = AsyncExitStack()
 
     async def run(self) -> tuple[int, RadioCapabilities]:
@@ -87,7 +88,7 @@ class BringUp:
 
     async def _take_over(self) -> tuple[int, RadioCapabilities]:
         name = self._plan.interface
-        index = link.index_of(name)
+        self._index = index = link.index_of(name)
         interface = await read_interface(self._transport, index, name)
         capabilities = await self._usable_wiphy(interface.wiphy)
         interface = await self._wait_until_free(interface)
@@ -154,7 +155,7 @@ class BringUp:
             raise
 
     async def _restore_type(self, index: int, former: InterfaceType) -> None:
-        if not link.exists(self._plan.interface):
+        if not self._is_the_same():
             return
         try:
             link.set_down(self._plan.interface)
@@ -184,7 +185,7 @@ class BringUp:
         capabilities = await self._usable_wiphy(await self._wiphy_number(create_on, interfaces))
         self._refuse_together(capabilities, interfaces)
         await self._new_interface(capabilities.wiphy)
-        index = link.index_of(self._plan.interface)
+        self._index = index = link.index_of(self._plan.interface)
         self.undo.push_async_callback(self._delete_interface, index)
         if self._plan.type is InterfaceType.STATION:
             await self._refuse_managed(index, self._plan.interface)
@@ -267,7 +268,7 @@ class BringUp:
         """What is undone when the radio closes; a refusal then is a warning, the rest is undone all the same."""
 
         def undo() -> None:
-            if not link.exists(self._plan.interface):
+            if not self._is_the_same():
                 return
             try:
                 action()
@@ -275,6 +276,11 @@ class BringUp:
                 _log.warning("cannot %s %s: %s", what, self._plan.interface, error)
 
         self.undo.callback(undo)
+
+    def _is_the_same(self) -> bool:
+        """Whether the interface is the one that was brought up: somebody may have made it anew (iwd does)."""
+        name = self._plan.interface
+        return link.exists(name) and link.index_of(name) == self._index
 
 
 def _unusable_ap(wiphy: RadioCapabilities) -> str | None:

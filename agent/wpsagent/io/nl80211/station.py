@@ -198,7 +198,8 @@ class Nl80211StationRadio(Nl80211Interface[StationEvent]):
     def _set_link(self, change: Callable[[str], None]) -> None:
         """A refusal costs a little time, or what the user sees of the interface; the connection works all the same."""
         try:
-            change(self.interface)
+            if link.index_of(self.interface) == self._index:  # somebody may have made it anew
+                change(self.interface)
         except RadioError as error:
             _log.debug("%s", error)
 
