@@ -110,7 +110,11 @@ class Service:
         return self.machine.run("systemctl", "show", "-P", name, "wps-agent").strip()
 
     def control(self, verb: str, code: int = 0) -> None:
-        self.machine.run("systemctl", verb, "wps-agent", code=code)
+        try:
+            self.machine.run("systemctl", verb, "wps-agent", code=code)
+        except AssertionError as error:
+            error.add_note(self.journal())
+            raise
 
     def signal(self, name: str) -> None:
         self.machine.run("systemctl", "kill", "--kill-whom=main", f"--signal={name}", "wps-agent")
