@@ -127,6 +127,7 @@ def test_a_press_on_the_real_board_is_a_change_and_a_killed_agent_is_lost(tmp_pa
 
 def test_an_agent_that_was_stopped_needs_nobody(tmp_path: Path, broker: Broker) -> None:
     house = House(tmp_path / "house", broker)
+    assert any(snapshot(broker.port) for _ in range(20)), "it does not come"
     house.close()
     [one] = snapshot(broker.port)
     assert (one["node"], one["state"], one["needs_a_person"]) == ("hallway", "offline", False)
